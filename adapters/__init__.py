@@ -1,0 +1,1 @@
+"""Translate between people's chats and the core. Decide nothing."""

@@ -1,0 +1,1 @@
+"""Signpost in a terminal: the channel that keeps the port honest. Practice only."""

@@ -1,0 +1,118 @@
+"""One running Signpost: its ledger, its desk, its bell, and what it serves over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from aiohttp import web
+
+from adapters.shelf import Shelf
+from bot import Bell, Channel, Desk, Ledger, LedgerDownError
+
+_log = structlog.get_logger("signpost.server")
+_TICK = 1.0  # seconds between looks at the clock when nothing wakes the bell
+_LOOK_AT_CONTENT = 5.0  # seconds between looks at the school's content folder
+
+
+def utc_now() -> datetime:
+    """The clock: the only place that asks for the time."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Signpost:
+    """The parts of one running Signpost, wired. Made by `main`, or by a test with channels of its own."""
+
+    shelf: Shelf
+    ledger: Ledger
+    channels: Mapping[str, Channel]
+    desk: Desk
+    bell: Bell
+    woken: asyncio.Event
+
+    @classmethod
+    def of(cls, shelf: Shelf, ledger: Ledger, channels: Mapping[str, Channel]) -> Signpost:
+        """Wire the parts together. `channels` by name, first choice first."""
+        desk = Desk(shelf.guidance, ledger, channels, list(channels))
+        return cls(shelf, ledger, channels, desk, Bell(shelf.guidance, ledger, channels), asyncio.Event())
+
+    def wake(self) -> None:
+        """Something may be due now."""
+        self.woken.set()
+
+    async def ring_for_ever(self, clock: Callable[[], datetime] = utc_now) -> None:
+        """Ring whatever is due, at once when woken and each second otherwise, whatever goes wrong."""
+        while True:
+            self.woken.clear()
+            try:
+                rung = await self.bell.ring_due(clock())
+            except LedgerDownError as error:
+                _log.error("bell_waits", reason=str(error))
+                rung = 0
+            except Exception:
+                # The bell must outlive any fault of ours; the log names the place.
+                _log.exception("bell_stumbled")
+                rung = 0
+            if not rung:
+                await self._pause()
+
+    async def _pause(self) -> None:
+        try:
+            await asyncio.wait_for(self.woken.wait(), _TICK)
+        except TimeoutError:
+            return
+
+    async def watch_content(self) -> None:
+        """Take new words when the school's folder changes."""
+        while True:
+            await asyncio.sleep(_LOOK_AT_CONTENT)
+            await asyncio.to_thread(self.shelf.refresh)
+
+    async def readiness(self) -> dict[str, str]:
+        """What is wrong now, by part: empty when all is well."""
+        wrong = {}
+        try:
+            await self.ledger.ping()
+        except LedgerDownError as error:
+            wrong["database"] = str(error)
+        if self.shelf.trouble:
+            wrong["content"] = "an edit was not taken; yesterday's words are in use. Run `signpost check`."
+        return wrong
+
+    def routes(self) -> list[web.RouteDef]:
+        """`/healthz`: the process is up. `/readyz`: it can keep its promises."""
+
+        async def healthz(_request: web.Request) -> web.Response:
+            return web.json_response({"ok": True})
+
+        async def readyz(_request: web.Request) -> web.Response:
+            wrong = await self.readiness()
+            # Kept content is a warning: staff are still answered, concerns still logged.
+            return web.json_response(
+                {"ready": "database" not in wrong, "wrong": wrong}, status=503 if "database" in wrong else 200
+            )
+
+        return [web.get("/healthz", healthz), web.get("/readyz", readyz)]
+
+
+@asynccontextmanager
+async def served(app: web.Application, signpost: Signpost, host: str, port: int) -> AsyncIterator[int]:
+    """Serve `app` and keep the bell ringing while inside. Gives the port (a free one for 0)."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    tasks = [asyncio.create_task(signpost.ring_for_ever()), asyncio.create_task(signpost.watch_content())]
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        yield int(runner.addresses[0][1])
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await runner.cleanup()
+        await signpost.ledger.close()

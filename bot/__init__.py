@@ -1,0 +1,53 @@
+"""Signpost's core: decides, records, remembers time. Knows no chat product and no HTTP."""
+
+from bot.bell import Alert, Bell, Channel, Delivered, Failed, Receipt
+from bot.desk import Desk
+from bot.guidance import Guidance, Route
+from bot.ledger import Ledger, LedgerDownError, open_ledger
+from bot.talk import (
+    Card,
+    Choice,
+    Fact,
+    Field,
+    Form,
+    Message,
+    Option,
+    Part,
+    Person,
+    Reply,
+    RosterUnreadable,
+    Sent,
+    Words,
+)
+from bot.vault import KeyTextError, Vault, new_master_key
+
+__all__ = [
+    "Alert",
+    "Bell",
+    "Card",
+    "Channel",
+    "Choice",
+    "Delivered",
+    "Desk",
+    "Fact",
+    "Failed",
+    "Field",
+    "Form",
+    "Guidance",
+    "KeyTextError",
+    "Ledger",
+    "LedgerDownError",
+    "Message",
+    "Option",
+    "Part",
+    "Person",
+    "Receipt",
+    "Reply",
+    "RosterUnreadable",
+    "Route",
+    "Sent",
+    "Vault",
+    "Words",
+    "new_master_key",
+    "open_ledger",
+]

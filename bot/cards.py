@@ -1,0 +1,339 @@
+"""What is drawn: every card, choice and form the core can say, made from content and the record. Pure.
+
+Choice ids, all of them: `home`, `topics`, `group:<group>`, `topic:<id>`, `none`, `log`, `emergency`,
+`triage:<id>`, `step:<conversation>:<version>:<value>`, `ack:<concern>`, `open:<concern>`.
+A step's `version` is the conversation's when it was drawn, so that an old card is recognised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot import intake
+from bot.concern import Concern
+from bot.talk import Card, Choice, Fact, Form, Part, Words
+from bot.triage import ABOUT, AtAbout, AtCheck, AtForm, AtOutcome, AtQuestion, Conversation, Position
+from policy_content.model import Library, Topic, Triage
+
+BACK, AGAIN, STOP, LOG, SEND, CHANGE, RESUME = ".back", ".again", ".stop", ".log", ".send", ".change", ".resume"
+Parts = tuple[Part, ...]
+
+
+def when(library: Library, at: datetime, now: datetime) -> str:
+    """A time as people at the school say it: `16:52`, or with the date if that is another day."""
+    zone = ZoneInfo(library.school.timezone)
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    return f"{local:%H:%M}" if local.date() == today else f"{local:%H:%M} on {local.day} {local:%B}"
+
+
+# ---- guidance
+
+
+def topic_card(library: Library, topic: Topic, now: datetime) -> Card:
+    """One page of the policy."""
+    w = library.wording
+    heads = {"First": "", "Why": f"## {w.why}\n", "Who": f"## {w.who}\n"}
+    blocks = [
+        heads.get(p.heading, f"## {library.say(w.national, guidance=p.guidance)}\n") + p.text for p in topic.passages
+    ]
+    return Card(
+        topic.title,
+        library.say("\n\n".join(blocks)),
+        source=topic.source,
+        edition=_edition(library, topic.edition, now),
+        tone="urgent" if topic.urgent else "plain",
+    )
+
+
+def answer(library: Library, topic: Topic, triage: Triage, now: datetime) -> Parts:
+    """A page, and where to go from it."""
+    w = library.wording
+    related = (library.topics[name] for name in topic.related[:2])
+    return (
+        topic_card(library, topic, now),
+        Choice(w.log_button, "log", main=True),
+        Choice(w.triage_button, f"triage:{triage.id}"),
+        *(Choice(other.title, f"topic:{other.id}") for other in related),
+    )
+
+
+def clarify(library: Library, topics: Sequence[str]) -> Parts:
+    """A close race: at most three pages to choose from, and none of these."""
+    w = library.wording
+    return (
+        Card(w.clarify_title, library.say(w.clarify)),
+        *(Choice(library.topics[name].title, f"topic:{name}", main=True) for name in topics),
+        Choice(w.none_of_these, "none"),
+    )
+
+
+def unknown(library: Library, triage: Triage) -> Parts:
+    """Nothing near: says so, names the DSL, and offers ways on."""
+    w = library.wording
+    return (
+        Card(w.unknown_title, library.say(w.unknown)),
+        Choice(w.log_button, "log", main=True),
+        Choice(w.triage_button, f"triage:{triage.id}"),
+        Choice(w.topics_button, "topics"),
+    )
+
+
+def groups(library: Library) -> Parts:
+    """The topic list, first by group."""
+    w = library.wording
+    present = {topic.group for topic in library.topics.values()}
+    return (
+        Card(w.topics_title, library.say(w.topics)),
+        *(Choice(label, f"group:{group}") for group, label in w.groups.items() if group in present),
+    )
+
+
+def group(library: Library, name: str) -> Parts:
+    """The topics of one group, by title."""
+    members = sorted((t for t in library.topics.values() if t.group == name), key=lambda t: t.title)
+    return (
+        Card(library.wording.groups.get(name, name), library.say(library.wording.topics)),
+        *(Choice(topic.title, f"topic:{topic.id}") for topic in members),
+    )
+
+
+def welcome(library: Library, triage: Triage) -> Parts:
+    """What a person sees before they have typed anything."""
+    w = library.wording
+    return (
+        Card(w.welcome_title, library.say(w.welcome)),
+        Choice(w.log_button, "log", main=True),
+        Choice(w.triage_button, f"triage:{triage.id}"),
+        Choice(w.topics_button, "topics"),
+        Choice(w.emergency_button, "emergency"),
+    )
+
+
+def ring_now(library: Library, told: str) -> Card:
+    """Who to ring now. It leads every reply to urgent words. `told` is whom a concern of this kind goes to."""
+    w = library.wording
+    ring = library.say(getattr(w, f"ring_{told}"))
+    return Card(w.ring_now_title, library.say(w.ring_now, ring=ring), tone="urgent")
+
+
+def note(library: Library, title: str, text: str, **values: str) -> Card:
+    """A short card in the bot's own voice."""
+    return Card(title, library.say(text, **values))
+
+
+# ---- conversations
+
+
+def step(library: Library, talk: Conversation, position: Position, now: datetime, faults: Mapping[str, str]) -> Parts:
+    """The open step of a conversation, as it stands."""
+    return tuple(_step(library, talk, position, now, faults))
+
+
+def step_id(talk: Conversation, position: Position, value: str) -> str:
+    """The id of a choice that answers this step. Once it is known whom the concern is about, the id
+    says so, because then even a reply without a database can name whom to ring.
+    """
+    about = f":{position.step.about}" if isinstance(position.step, AtForm | AtCheck) else ""
+    return f"step:{talk.id}:{talk.version}:{value}{about}"
+
+
+def unfinished(library: Library, talk: Conversation, position: Position) -> Parts:
+    """An open conversation, offered rather than continued."""
+    w = library.wording
+    return (
+        Card(w.unfinished_title, library.say(w.unfinished)),
+        Choice(w.carry_on_button, step_id(talk, position, RESUME), main=True),
+        Choice(w.throw_away_button, step_id(talk, position, STOP)),
+    )
+
+
+def _step(
+    library: Library, talk: Conversation, position: Position, now: datetime, faults: Mapping[str, str]
+) -> Iterator[Part]:
+    w, at = library.wording, position.step
+
+    def choice(label: str, value: str, *, main: bool = False) -> Choice:
+        return Choice(label, step_id(talk, position, value), main)
+
+    match at:
+        case AtQuestion(triage, _, question):
+            number = str(len(position.observations) + 1)
+            title = library.say(w.question_title, triage=triage.title, number=number)
+            help_ = f"\n\n{question.help}" if question.help else ""
+            yield Card(title, library.say(f"**{question.ask}**{help_}"))
+            yield from (choice(option.label, key, main=True) for key, option in question.options.items())
+        case AtOutcome(triage, outcome):
+            yield _outcome_card(library, at, now)
+            if outcome.log:
+                yield choice(w.log_these_answers, LOG, main=True)
+            yield from (Choice(library.topics[name].title, f"topic:{name}") for name in outcome.topics[:2])
+        case AtAbout():
+            yield Card(w.about_title, library.say(w.about_help))
+            yield from (choice(getattr(w, f"about_{about}"), about, main=True) for about in ABOUT)
+        case AtForm(about):
+            intro = w.form_intro if about == "pupils" else w.form_intro_staff
+            more = w.form_another_child if intake.children(talk.draft) < intake.MOST_CHILDREN else ""
+            yield Form(
+                f"form:{talk.id}:{talk.version}:{about}",
+                w.form_title,
+                library.say(intro),
+                intake.fields(library, about, talk.draft, faults),
+                w.form_submit,
+                more,
+            )
+        case AtCheck(about):
+            yield Card(w.check_title, library.say(w.check), facts=_account_facts(library, about, talk, position))
+            yield choice(w.send_button, SEND, main=True)
+            yield choice(w.change_button, CHANGE)
+    if not isinstance(at, AtCheck) and len(position.answers) > 1:
+        yield choice(w.back_button, BACK)
+    yield choice(w.stop_button, STOP)
+
+
+def _outcome_card(library: Library, at: AtOutcome, now: datetime) -> Card:
+    w, o = library.wording, at.outcome
+    blocks = [o.first, f"## {w.why}\n{o.why}", f"## {w.who}\n{o.who}"]
+    if o.national:
+        blocks.append(f"## {library.say(w.national, guidance=o.national_source)}\n{o.national}")
+    return Card(
+        o.title,
+        library.say("\n\n".join(block.strip() for block in blocks)),
+        source=at.triage.source,
+        edition=_edition(library, at.triage.edition, now),
+        tone="urgent" if o.caution == "now" else "plain",
+    )
+
+
+def _account_facts(library: Library, about: str, talk: Conversation, position: Position) -> tuple[Fact, ...]:
+    w = library.wording
+    return (
+        Fact(w.about_title, Words(getattr(w, f"about_{about}"))),
+        *(Fact(line.label, line.value) for line in intake.lines(library, about, talk.draft)),
+        *(Fact(library.say(w.check_observation, asked=o.asked), Words(o.answered)) for o in position.observations),
+    )
+
+
+def account_lines(library: Library, about: str, talk: Conversation) -> tuple[tuple[str, Words], ...]:
+    """The form as sent, who it is about first, as labels and what was typed."""
+    w = library.wording
+    first = (w.about_title, Words(getattr(w, f"about_{about}")))
+    return (first, *((line.label, line.value) for line in intake.lines(library, about, talk.draft)))
+
+
+# ---- concerns
+
+
+def sent(library: Library, ref: str, told: str, *, urgent: bool) -> Parts:
+    """After the commit: the reference, who is told, what happens, whom to ring."""
+    w = library.wording
+    body = library.say(
+        w.sent_urgent if urgent else w.sent,
+        who=getattr(w, f"told_{told}"),
+        ring=library.say(getattr(w, f"ring_{told}")),
+    )
+    return (Card(library.say(w.sent_title, reference=ref), body, tone="done"),)
+
+
+def not_sent(library: Library, told: str) -> Card:
+    """The sentence that needs no database."""
+    w = library.wording
+    ring = library.say(getattr(w, f"ring_{told}"))
+    return Card(w.not_sent_title, library.say(w.not_sent, ring=ring), tone="failed")
+
+
+def not_saved(library: Library) -> Card:
+    """Nothing can be saved; answers still work."""
+    return Card(library.wording.not_saved_title, library.say(library.wording.not_saved), tone="failed")
+
+
+def alert(library: Library, concern: Concern, now: datetime) -> Parts:
+    """What the DSL sees in the shared place: reference, urgency, reporter, clock. No child, no narrative."""
+    w = library.wording
+    facts = [
+        Fact(w.alert_reporter, concern.account.reporter),
+        Fact(w.alert_logged, Words(when(library, concern.logged_at, now))),
+    ]
+    choices: tuple[Choice, ...]
+    open_it = Choice(w.open_button, f"open:{concern.id}")
+    seen = concern.entry("acknowledged")
+    title = w.alert_title_urgent if concern.urgent else w.alert_title
+    if seen is None:
+        body, choices = library.say(w.alert), (Choice(w.acknowledge_button, f"ack:{concern.id}", main=True), open_it)
+    else:
+        facts.append(Fact(w.alert_acknowledged_by, seen.who))
+        body, choices = library.say(w.alert_acknowledged, when=when(library, seen.at, now)), (open_it,)
+    return (Card(library.say(title, reference=concern.reference), body, tuple(facts), tone="alert"), *choices)
+
+
+def acknowledged(library: Library, concern: Concern) -> Parts:
+    """To the DSL who has just acknowledged."""
+    w = library.wording
+    return (
+        Card(library.say(w.acknowledged_title, reference=concern.reference), library.say(w.acknowledged), tone="done"),
+        Choice(w.open_button, f"open:{concern.id}", main=True),
+    )
+
+
+def already_acknowledged(library: Library, concern: Concern, now: datetime) -> Parts:
+    """A late or second press: what has happened since."""
+    w = library.wording
+    seen = concern.entry("acknowledged")
+    at = when(library, seen.at, now) if seen else ""
+    facts = (Fact(w.by_label, seen.who),) if seen else ()
+    body = library.say(w.already_acknowledged, when=at)
+    return (Card(library.say(w.already_acknowledged_title, reference=concern.reference), body, facts),)
+
+
+def opened(library: Library, concern: Concern, now: datetime) -> Parts:
+    """Everything a DSL may read, for a private dialog."""
+    w = library.wording
+    account = concern.account
+    names = {"logged": w.entry_logged, "opened": w.entry_opened, "acknowledged": w.entry_acknowledged}
+    history = tuple(
+        Fact(f"{names[entry.what]}, {when(library, entry.at, now)}", entry.who) for entry in concern.chronology
+    )
+    return (
+        Card(
+            library.say(w.open_title, reference=concern.reference),
+            library.say(w.open_body),
+            (
+                Fact(w.alert_reporter, account.reporter),
+                *(Fact(line.label, line.value) for line in account.lines),
+                *(
+                    Fact(library.say(w.check_observation, asked=o.asked), Words(o.answered))
+                    for o in account.observations
+                ),
+            ),
+            tone="alert",
+        ),
+        Card(w.open_chronology, facts=history),
+    )
+
+
+def told_reporter(library: Library, concern: Concern, now: datetime) -> Parts:
+    """To the reporter: a person has seen it."""
+    w = library.wording
+    seen = concern.entry("acknowledged")
+    facts = (Fact(w.alert_acknowledged_by, seen.who),) if seen else ()
+    at = when(library, seen.at, now) if seen else ""
+    title = library.say(w.told_title, reference=concern.reference)
+    return (Card(title, library.say(w.told_reporter, when=at), facts, tone="done"),)
+
+
+def outsider(library: Library) -> Parts:
+    """The one kind reply to anyone who is not staff."""
+    return (Card(library.wording.outsider_title, library.say(library.wording.outsider)),)
+
+
+def outsider_wrote(library: Library) -> Parts:
+    """To the DSL: somebody outside staff wrote. Never what they wrote."""
+    return (Card(library.wording.outsider_wrote_title, library.say(library.wording.outsider_wrote), tone="alert"),)
+
+
+def _edition(library: Library, edition: str, now: datetime) -> str:
+    due = library.school.review_due
+    if now.date() <= due:
+        return edition
+    return library.say(library.wording.overdue, edition=edition, due=f"{due:%B %Y}")

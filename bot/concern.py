@@ -1,0 +1,113 @@
+"""A concern: what it is, its chronology, its stages, and whom it is told to.
+
+Pure: no clock, no storage. Times are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.talk import Words
+from bot.triage import Observation
+
+About = Literal["pupils", "adult", "head", "safeguarding"]
+Stage = Literal["logged", "acknowledged"]
+
+# Whom a concern is told to first. One about staff goes to the head and one about the head to the
+# chair of governors (national guidance, KCSIE); the place and the person left out are never told.
+TOLD_TO: dict[str, str] = {"pupils": "dsl", "adult": "head", "head": "chair", "safeguarding": "head"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One field of the concern form as it was sent: the label as shown, and what was typed."""
+
+    label: str
+    value: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the reporter said. This is the part that is sealed."""
+
+    reporter: Words
+    lines: tuple[Line, ...]
+    observations: tuple[Observation, ...] = ()
+
+    def to_text(self) -> str:
+        """The account as JSON, only ever handed to the vault."""
+        return json.dumps(
+            {
+                "reporter": self.reporter.reveal(),
+                "lines": [[line.label, line.value.reveal()] for line in self.lines],
+                "observations": [[o.asked, o.answered] for o in self.observations],
+            }
+        )
+
+    @classmethod
+    def from_text(cls, text: str) -> Account:
+        """The account from the vault's text."""
+        held = json.loads(text)
+        return cls(
+            Words(held["reporter"]),
+            tuple(Line(label, Words(value)) for label, value in held["lines"]),
+            tuple(Observation(asked, answered) for asked, answered in held["observations"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NewConcern:
+    """A concern about to be logged: all but what the ledger gives it (id, reference, version)."""
+
+    about: str
+    urgent: bool
+    reporter: str
+    account: Account
+    conversation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a chronology: append-only. `what` is a fixed word (logged, opened, acknowledged)."""
+
+    at: datetime
+    who: Words
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """A logged concern as the record has it. `version` counts its changes.
+
+    `reached` holds the roles and places it has been told to (dsl, head, chair): only they may open it.
+    """
+
+    id: str
+    reference: str
+    about: str
+    urgent: bool
+    stage: Stage
+    version: int
+    reporter: str
+    logged_at: datetime
+    account: Account
+    chronology: tuple[Entry, ...]
+    reached: frozenset[str]
+
+    def entry(self, what: str) -> Entry | None:
+        """The first entry of this kind, if there is one."""
+        return next((entry for entry in self.chronology if entry.what == what), None)
+
+
+def reference(short: str, year: int, number: int) -> str:
+    """A concern's reference: `TA-2026-0042`."""
+    return f"{short}-{year}-{number:04d}"
+
+
+def told_to(about: str) -> Sequence[str]:
+    """The roles or places told at once of a concern about this."""
+    return (TOLD_TO[about],)

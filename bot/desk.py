@@ -1,0 +1,422 @@
+"""Where a message becomes a reply. `Desk.hear` is the door by which every person comes in.
+
+Urgent words first, always; then an open conversation continues; else the question is ranked.
+Answers need no database. Whatever is to be kept is saved before the reply says so; when it cannot
+be saved, the reply says that, and whom to ring.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot import cards, intake, interview
+from bot.cards import RESUME, Parts
+from bot.concern import Account, Concern, Line, NewConcern, told_to
+from bot.guidance import Guidance, Route
+from bot.ledger import AlreadyHeardError, ChangedMeanwhileError, Ledger, LedgerDownError, Question
+from bot.talk import Message, Person, Reply, Roster, RosterUnreadable, Sent, Words
+from bot.triage import (
+    ABOUT,
+    Answer,
+    AtAbout,
+    AtCheck,
+    AtForm,
+    AtOutcome,
+    AtQuestion,
+    Conversation,
+    Position,
+    UnknownStartError,
+    replay,
+)
+
+_TRIES = 4  # two events at once are settled by reading again; more than a few in a row is a fault
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """The person's open conversation, where it stands, and whether it has lain idle too long to go on by itself."""
+
+    talk: Conversation
+    position: Position
+    idle: bool
+
+
+class Desk:
+    """Hears messages. Keeps nothing itself: guidance comes from content, everything else from the ledger."""
+
+    def __init__(
+        self,
+        guidance: Callable[[], Guidance],
+        ledger: Ledger,
+        rosters: Mapping[str, Roster],
+        channels: Sequence[str],
+    ) -> None:
+        """`guidance` gives today's content; `rosters` say who is in the DSL place, by channel name;
+        `channels` are the ways to tell the DSL, first choice first.
+        """
+        self._guidance = guidance
+        self._ledger = ledger
+        self._rosters = rosters
+        self._channels = tuple(channels)
+
+    async def hear(self, message: Message, now: datetime) -> Reply:
+        """The reply to a message, after whatever it changed has been saved. Never raises for what a person typed."""
+        guide = self._guidance()
+        if not message.who.staff:
+            return await self._outsider(guide, message, now)
+        try:
+            return await self._settled(guide, message, now)
+        except AlreadyHeardError:
+            return Reply(repeated=True)
+        except LedgerDownError:
+            return Reply(_lead(guide, message, "dsl") + self._unsaved(guide, message, now))
+
+    async def _settled(self, guide: Guidance, message: Message, now: datetime) -> Reply:
+        for _ in range(_TRIES):
+            try:
+                return await self._turn(guide, message, now)
+            except ChangedMeanwhileError:
+                continue
+        raise LedgerDownError("other changes kept coming first")
+
+    async def _turn(self, guide: Guidance, message: Message, now: datetime) -> Reply:
+        if message.form is not None:
+            return await self._form(guide, message, message.form, now)
+        if message.choice is not None:
+            return await self._choice(guide, message, message.choice, now)
+        return await self._words(guide, message, message.words or Words(""), now)
+
+    # ---- typed words
+
+    async def _words(self, guide: Guidance, message: Message, words: Words, now: datetime) -> Reply:
+        w = guide.library.wording
+        if not words:
+            return Reply((cards.note(guide.library, w.empty_title, w.empty),))
+        text = words.reveal()
+        open_ = await self._open(guide, message.who, now)
+        command, rest = _command(guide, text)
+        if command:
+            return await self._commanded(guide, message, open_, command, rest, now)
+        if open_ and not open_.idle:
+            value = interview.typed_choice(guide.library, open_.position.step, text)
+            if value:
+                return await self._pressed(guide, message, open_, value, now)
+            if isinstance(open_.position.step, AtForm | AtCheck):
+                talk = interview.add_words(open_.talk, text)
+                kept = cards.note(guide.library, w.form_title, w.form_words_kept)
+                told = told_to(open_.position.step.about)[0]
+                return await self._keep(guide, message, talk, now, before=(*_lead(guide, message, told), kept))
+        return await self._question(guide, message, open_, text, now)
+
+    async def _question(
+        self, guide: Guidance, message: Message, open_: _Open | None, text: str, now: datetime
+    ) -> Reply:
+        route = guide.route(text)
+        best = route.best[0] if route.best else None
+        kept = Question(route.kind, best.topic if best else None, best.score if best else 0.0)
+        parts = _lead(guide, message, "dsl") + _drawn(guide, route, now)
+        try:
+            await self._ledger.note_question(message.event, kept, now)
+        except LedgerDownError:
+            return Reply(parts)  # an answer needs no database
+        if open_ and open_.idle:
+            parts += cards.unfinished(guide.library, open_.talk, open_.position)
+        elif open_ and isinstance(open_.position.step, AtQuestion | AtAbout):
+            w = guide.library.wording
+            parts += (cards.note(guide.library, w.carried_on, w.not_an_answer), *_step(guide, open_, now))
+        return Reply(parts)
+
+    async def _commanded(
+        self, guide: Guidance, message: Message, open_: _Open | None, command: str, rest: str, now: datetime
+    ) -> Reply:
+        library, w = guide.library, guide.library.wording
+        match command:
+            case "log":
+                return await self._begin_concern(guide, message, open_, rest, now)
+            case "emergency":
+                return Reply(self._emergency(guide, open_, now))
+            case "topics":
+                return Reply(cards.groups(library))
+            case "home":
+                return Reply(self._home(guide, open_))
+            case _ if open_ is None:
+                return Reply((cards.note(library, w.nothing_open_title, w.nothing_open),))
+            case _:
+                return await self._pressed(guide, message, open_, f".{command}", now)
+
+    def _emergency(self, guide: Guidance, open_: _Open | None, now: datetime) -> Parts:
+        told = _told(open_.position) if open_ else "dsl"
+        lead = (cards.ring_now(guide.library, told),)
+        if open_ is None:
+            return lead
+        w = guide.library.wording
+        return (*lead, cards.note(guide.library, w.carried_on, w.emergency_kept), *_step(guide, open_, now))
+
+    def _home(self, guide: Guidance, open_: _Open | None) -> Parts:
+        parts = cards.welcome(guide.library, guide.triage_for(None))
+        return parts + (cards.unfinished(guide.library, open_.talk, open_.position) if open_ else ())
+
+    # ---- presses
+
+    async def _choice(self, guide: Guidance, message: Message, choice: str, now: datetime) -> Reply:
+        kind, _, rest = choice.partition(":")
+        match kind:
+            case "step":
+                return await self._step_pressed(guide, message, rest, now)
+            case "ack" | "open":
+                return await self._act(guide, message, kind, rest, now)
+            case "log":
+                return await self._begin_concern(guide, message, await self._open(guide, message.who, now), "", now)
+            case "triage" if rest in guide.library.triages:
+                return await self._begin_triage(guide, message, rest, now)
+            case "emergency":
+                return Reply(self._emergency(guide, await self._open(guide, message.who, now), now))
+            case "home":
+                return Reply(self._home(guide, await self._open(guide, message.who, now)))
+        return Reply(_page(guide, kind, rest, now))
+
+    async def _step_pressed(self, guide: Guidance, message: Message, rest: str, now: datetime) -> Reply:
+        id_, _, tail = rest.partition(":")
+        version, _, value = tail.partition(":")
+        open_ = await self._open(guide, message.who, now)
+        if open_ is None or open_.talk.id != id_:
+            return await self._old(guide, open_, id_, now)
+        if value == RESUME:
+            return await self._keep(guide, message, open_.talk, now)
+        if version != str(open_.talk.version):
+            return await self._old(guide, open_, id_, now)
+        return await self._pressed(guide, message, open_, value, now)
+
+    async def _pressed(self, guide: Guidance, message: Message, open_: _Open, value: str, now: datetime) -> Reply:
+        w = guide.library.wording
+        move = interview.press(open_.talk, open_.position, value.removesuffix(f":{_about(open_.position)}"))
+        if move is None:
+            return await self._old(guide, open_, open_.talk.id, now)
+        if move == "stop":
+            await self._ledger.end_conversation(message.event, open_.talk, now)
+            text = w.stopped_draft if any(v.strip() for v in open_.talk.draft.values()) else w.stopped
+            return Reply((cards.note(guide.library, w.stopped_title, text),))
+        if move == "send":
+            return await self._send(guide, message, open_, now)
+        return await self._keep(guide, message, move, now)
+
+    async def _old(self, guide: Guidance, open_: _Open | None, id_: str, now: datetime) -> Reply:
+        """An old button or form: what has happened since, and the step that is open now."""
+        library, w = guide.library, guide.library.wording
+        ref = await self._ledger.sent_as(id_)
+        if ref:
+            note = cards.note(library, w.already_sent_title, w.already_sent, reference=ref)
+        else:
+            note = cards.note(library, w.old_button_title, w.old_button)
+        return Reply((note, *(_step(guide, open_, now) if open_ else ())))
+
+    # ---- conversations
+
+    async def _open(self, guide: Guidance, who: Person, now: datetime) -> _Open | None:
+        found = await self._ledger.conversation(who.id)
+        if found is None:
+            return None
+        talk, touched = found
+        try:
+            position = replay(guide.library, talk.answers)
+        except UnknownStartError:
+            # Its triage has been removed: what was typed goes on as a concern begun afresh.
+            talk = replace(talk, answers=(Answer("start", "concern"),))
+            position = replay(guide.library, talk.answers)
+        idle = now - touched > timedelta(minutes=guide.library.school.limits.idle)
+        return _Open(talk, position, idle)
+
+    async def _begin_concern(
+        self, guide: Guidance, message: Message, open_: _Open | None, typed: str, now: datetime
+    ) -> Reply:
+        talk = open_.talk if open_ else _new_conversation(message.who, "concern")
+        if open_ and isinstance(open_.position.step, AtQuestion | AtOutcome):
+            talk = replace(talk, answers=(*open_.position.answers, Answer("log", "")))
+        if typed:
+            talk = interview.add_words(talk, typed)
+        return await self._keep(guide, message, talk, now, before=_lead(guide, message, "dsl"))
+
+    async def _begin_triage(self, guide: Guidance, message: Message, name: str, now: datetime) -> Reply:
+        open_ = await self._open(guide, message.who, now)
+        if open_ and any(value.strip() for value in open_.talk.draft.values()):
+            return Reply(cards.unfinished(guide.library, open_.talk, open_.position))
+        talk = _new_conversation(message.who, name)
+        if open_:
+            talk = replace(open_.talk, answers=talk.answers)
+        return await self._keep(guide, message, talk, now)
+
+    async def _keep(
+        self,
+        guide: Guidance,
+        message: Message,
+        talk: Conversation,
+        now: datetime,
+        *,
+        before: Parts = (),
+        faults: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Save where the conversation has got to, then draw its step."""
+        await self._ledger.keep_conversation(message.event, talk, now)
+        saved = replace(talk, version=talk.version + 1)
+        position = replay(guide.library, saved.answers)
+        return Reply(before + cards.step(guide.library, saved, position, now, faults or {}))
+
+    async def _form(self, guide: Guidance, message: Message, sent: Sent, now: datetime) -> Reply:
+        _, _, rest = sent.form.partition(":")
+        id_, _, tail = rest.partition(":")
+        open_ = await self._open(guide, message.who, now)
+        if open_ is None or open_.talk.id != id_ or tail.partition(":")[0] != str(open_.talk.version):
+            return await self._old(guide, open_, id_, now)
+        step = open_.position.step
+        if not isinstance(step, AtForm | AtCheck):
+            return await self._old(guide, open_, id_, now)
+        zone = ZoneInfo(guide.library.school.timezone)
+        draft = interview.with_values(open_.talk, sent)
+        faults = intake.faults(guide.library, step.about, draft, now, zone) if sent.press == "check" else {}
+        talk = interview.fill(open_.talk, open_.position, sent, faults)
+        lead = _lead(guide, message, told_to(step.about)[0])
+        return await self._keep(guide, message, talk, now, before=lead, faults=faults)
+
+    async def _send(self, guide: Guidance, message: Message, open_: _Open, now: datetime) -> Reply:
+        """Log the concern: after the commit, and only then, the reply says that it was sent."""
+        talk, position, library = open_.talk, open_.position, guide.library
+        about = _about(position)
+        draft_words = "\n".join(talk.draft.values())
+        urgent = intake.says_urgent(talk.draft) or position.urgent or guide.hears_urgent(draft_words) is not None
+        lines = tuple(Line(label, value) for label, value in cards.account_lines(library, about, talk))
+        account = Account(message.who.name, lines, position.observations)
+        new = NewConcern(about, urgent, message.who.id, account, talk.id)
+        told = told_to(about)[0]
+        ref = await self._ledger.log_concern(message.event, new, talk, self._channels, now)
+        return Reply(cards.sent(library, ref, told, urgent=urgent))
+
+    # ---- the DSL's acts
+
+    async def _act(self, guide: Guidance, message: Message, act: str, id_: str, now: datetime) -> Reply:
+        library, w = guide.library, guide.library.wording
+        concern = await self._ledger.concern(id_)
+        try:
+            allowed = concern is not None and await self._may(guide, message.who, concern)
+        except RosterUnreadable:
+            return Reply((cards.note(library, w.no_roster_title, w.no_roster),))
+        if concern is None or not allowed:
+            return Reply((cards.note(library, w.not_yours_title, w.not_yours),))
+        if act == "open":
+            await self._ledger.record_opening(message.event, concern, message.who, now)
+            return Reply(cards.opened(library, await self._again(concern), now), dialog=True)
+        if concern.entry("acknowledged"):
+            return Reply(cards.already_acknowledged(library, concern, now))
+        changed = await self._ledger.acknowledge(message.event, concern, message.who, now)
+        return Reply(cards.acknowledged(library, changed))
+
+    async def _again(self, concern: Concern) -> Concern:
+        return await self._ledger.concern(concern.id) or concern
+
+    async def _may(self, guide: Guidance, who: Person, concern: Concern) -> bool:
+        """May this person act on this concern, at this moment? Raises `RosterUnreadable`.
+
+        Those in the DSL place, if it was told; and the people named in school.yaml whom it has reached.
+        If the place cannot be read, the named people only.
+        """
+        channel = who.id.partition(":")[0]
+        people = guide.library.school.people
+        named = {role: person.ids() for role, person in people.everyone() if role in concern.reached}
+        if any(who.id in ids for ids in named.values()):
+            return True
+        if "dsl" not in concern.reached or channel not in self._rosters:
+            return False
+        return who.id in await self._rosters[channel].members("dsl")
+
+    # ---- people who are not staff, and days without a database
+
+    async def _outsider(self, guide: Guidance, message: Message, now: datetime) -> Reply:
+        try:
+            await self._ledger.note_outsider(message.event, message.who.id, self._channels[0], now)
+        except AlreadyHeardError:
+            return Reply(repeated=True)
+        except LedgerDownError:
+            pass  # the kind reply matters more than that the DSL hears of it
+        return Reply(cards.outsider(guide.library))
+
+    def _unsaved(self, guide: Guidance, message: Message, now: datetime) -> Parts:
+        """Nothing could be saved. A question still gets its answer; a concern is said not to be sent."""
+        said = message.choice or (message.form.form if message.form else "")
+        if said.startswith(("step:", "form:", "log")):
+            about = said.rpartition(":")[2]
+            return (cards.not_sent(guide.library, told_to(about)[0] if about in ABOUT else "dsl"),)
+        text = message.words.reveal() if message.words else ""
+        down = (cards.not_saved(guide.library),)
+        if not text or _command(guide, text)[0]:
+            return down
+        return _drawn(guide, guide.route(text), now) + down
+
+
+def _drawn(guide: Guidance, route: Route, now: datetime) -> Parts:
+    library = guide.library
+    match route.kind:
+        case "answer":
+            topic = library.topics[route.shown[0]]
+            return cards.answer(library, topic, guide.triage_for(topic), now)
+        case "clarify":
+            return cards.clarify(library, route.shown)
+        case _:
+            return cards.unknown(library, guide.triage_for(None))
+
+
+def _page(guide: Guidance, kind: str, rest: str, now: datetime) -> Parts:
+    """The choices that need no memory: pages and lists. An id that leads nowhere is an old button."""
+    library = guide.library
+    match kind:
+        case "topics":
+            return cards.groups(library)
+        case "group" if rest in library.wording.groups:
+            return cards.group(library, rest)
+        case "topic" if rest in library.topics:
+            topic = library.topics[rest]
+            return cards.answer(library, topic, guide.triage_for(topic), now)
+        case "none":
+            return cards.unknown(library, guide.triage_for(None))
+    return (cards.note(library, library.wording.old_button_title, library.wording.old_button),)
+
+
+def _lead(guide: Guidance, message: Message, told: str) -> Parts:
+    """Who to ring now, if any words of the message are urgent. `told` is whom this concern goes to."""
+    typed = [message.words] if message.words else []
+    if message.form is not None:
+        typed = list(message.form.values.values())
+    urgent = any(guide.hears_urgent(words.reveal()) for words in typed)
+    return (cards.ring_now(guide.library, told),) if urgent else ()
+
+
+def _step(guide: Guidance, open_: _Open, now: datetime) -> Parts:
+    return cards.step(guide.library, open_.talk, open_.position, now, {})
+
+
+def _about(position: Position) -> str:
+    return position.step.about if isinstance(position.step, AtForm | AtCheck) else ""
+
+
+def _told(position: Position) -> str:
+    about = _about(position)
+    return told_to(about)[0] if about else "dsl"
+
+
+def _new_conversation(who: Person, start: str) -> Conversation:
+    return Conversation(secrets.token_hex(8), who.id, (Answer("start", start),))
+
+
+def _command(guide: Guidance, text: str) -> tuple[str, str]:
+    """The command that is the whole message, and for `log a concern: …` what follows it."""
+    commands = guide.library.wording.commands
+    said = interview.plain(text[:200])
+    for name in ("back", "again", "stop", "emergency", "log", "topics", "home"):
+        if len(text) <= 200 and said in {interview.plain(word) for word in getattr(commands, name)}:
+            return name, ""
+    for phrase in commands.log:
+        if text.casefold().lstrip().startswith((phrase.casefold() + ":", phrase.casefold() + " -")):
+            return "log", text.lstrip()[len(phrase) :].lstrip(" :-\n")
+    return "", ""

@@ -1,0 +1,140 @@
+"""The ledger's tables. What a person typed is only ever in a `sealed` column, under the key beside it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, UTC inside. A naive one is refused: nobody could know what it meant."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database: in UTC."""
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database: aware, also where the database keeps no zones."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Every event that changed something, so that a retry repeats nothing.
+heard = Table(
+    "heard",
+    metadata,
+    Column("event", String(255), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("person", String(255), nullable=False, unique=True),
+    Column("key", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("touched_at", Moment, nullable=False),
+)
+
+concerns = Table(
+    "concerns",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("reference", String(32), nullable=False, unique=True),
+    Column("conversation", String(32), nullable=False, unique=True),
+    Column("about", String(16), nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("reporter", String(255), nullable=False, index=True),
+    Column("logged_at", Moment, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+# Append-only: rows are added with their concern's change, never updated, never removed.
+chronology = Table(
+    "chronology",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("concern", String(32), ForeignKey(concerns.c.id), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # who
+    UniqueConstraint("concern", "number"),
+)
+
+# The outbox: what a person must be told, in the same database as what it is about.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("key", String(96), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("concern", String(32), ForeignKey(concerns.c.id), nullable=True, index=True),
+    Column("told", String(255), nullable=False),  # dsl, head, chair, or person:<id>
+    Column("via", String(16), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Moment, nullable=True),  # null: nothing to do
+    Column("lease_until", Moment, nullable=True),
+    Column("receipt", String(255), nullable=True),  # the channel's id of the message, once delivered
+    Column("drawn", Integer, nullable=False),  # the concern's version that the message shows
+    Column("delivered_at", Moment, nullable=True),  # the first time
+    Column("last_failure", String(255), nullable=True),
+    Index("ix_alerts_due_at", "due_at"),
+)
+
+# What is kept of a question: topic, score, route. Never the words.
+questions = Table(
+    "questions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("route", String(16), nullable=False),
+    Column("topic", String(64), nullable=True),
+    Column("score", Integer, nullable=False),  # hundredths
+)
+
+# The last number given to a concern in each year.
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("year", Integer, primary_key=True),
+    Column("last", Integer, nullable=False),
+)

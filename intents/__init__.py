@@ -1,0 +1,7 @@
+"""What staff ask: phrases and urgent words, the matcher that ranks topics by them, and the thresholds that choose a route."""
+
+from intents.match import Because, Match, Matcher, Route, Thresholds, weigh
+from intents.reading import Intents, IntentsError, Located, load_intents
+from intents.urgent import Urgency, Urgent
+
+__all__ = ["Because", "Intents", "IntentsError", "Located", "Match", "Matcher", "Route", "Thresholds", "Urgency", "Urgent", "load_intents", "weigh"]

@@ -1,0 +1,222 @@
+"""Does this text tell of a child in danger now? Data decides (urgent.yaml); this is only its reader.
+
+The words of the text are struck out where a harmless phrase covers them, what groups of phrases are left is noted by place, and a rule is heard
+where all its groups stand close together and nothing near by calls it off. Every step is linear in the length of the text.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Annotated, Any, Final, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from rapidfuzz.distance import OSA
+
+from intents.words import words
+
+_SLIP_LETTERS: Final = 5  # a word must have as many letters before it may be a slip of the keyboard
+_GAP: Final = 2  # words that `~` may stand for, at most
+_LONGEST: Final = 24  # letters of the longest word looked at for slips or beginnings
+
+Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Rule(_Strict):
+    """One way of being urgent: a phrase of every group in `all`, at most `within` words apart, and none of `unless` near unless one of `despite` is too."""
+
+    name: Phrase
+    all: Names
+    within: int = Field(default=8, ge=1, le=60)
+    in_order: bool = False
+    unless: tuple[str, ...] = ()
+    despite: tuple[str, ...] = ()
+
+
+class Sheet(_Strict):
+    """What urgent.yaml may hold. `groups`: name to phrases; `harmless`: phrases whose words never count.
+
+    `slips`: words of five letters or more to which a word one slip away is put right; `plain`: real words that are no slip of one of these.
+    """
+
+    groups: dict[str, Annotated[tuple[Phrase, ...], Field(min_length=1)]]
+    harmless: tuple[Phrase, ...] = ()
+    slips: tuple[Phrase, ...] = ()
+    plain: tuple[Phrase, ...] = ()
+    reach: Annotated[int, BeforeValidator(int)] = Field(default=14, ge=1, le=200)
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _groups_are_there(self) -> Self:
+        for rule in self.rules:
+            for name in (*rule.all, *rule.unless, *rule.despite):
+                if name not in self.groups:
+                    message = f"rule “{rule.name}” names the group “{name}”, which is not there"
+                    raise ValueError(message)
+        return self
+
+
+@dataclass(frozen=True)
+class Urgent:
+    """What was heard: the name of the rule, and the words of the text that fulfilled it, as read (folded, slips put right)."""
+
+    rule: str
+    words: str
+
+
+@dataclass
+class _Node:
+    """A place in the tree of phrases: what may follow, and the groups whose phrase ends here."""
+
+    after: dict[str, "_Node"] = field(default_factory=dict)
+    begins: dict[str, "_Node"] = field(default_factory=dict)
+    gap: "_Node | None" = None
+    ends: set[str] = field(default_factory=set)
+
+    def grow(self, elements: Sequence[str], group: str) -> None:
+        """Add the phrase `elements`: words, `beginning*`, or `~` for up to two words of any kind."""
+        node = self
+        for element in elements:
+            if element == "~":
+                node.gap = node.gap or _Node()
+                node = node.gap
+            elif element.endswith("*"):
+                node = node.begins.setdefault(element[:-1], _Node())
+            else:
+                node = node.after.setdefault(element, _Node())
+        node.ends.add(group)
+
+    def walk(self, tokens: Sequence[str], place: int) -> Iterator[tuple[int, str]]:
+        """Every (end, group) of a phrase that starts at `place`; `end` is one past its last word."""
+        for group in self.ends:
+            yield place, group
+        if place < len(tokens):
+            word = tokens[place]
+            if word in self.after:
+                yield from self.after[word].walk(tokens, place + 1)
+            if self.begins:
+                for length in range(1, min(len(word), _LONGEST) + 1):
+                    if word[:length] in self.begins:
+                        yield from self.begins[word[:length]].walk(tokens, place + 1)
+        if self.gap is not None:
+            for skipped in range(_GAP + 1):
+                yield from self.gap.walk(tokens, place + skipped)
+
+
+Span = tuple[int, int]
+
+
+class Urgency:
+    """The urgent rules, read. `Urgency.read(mapping)` makes one from what urgent.yaml holds; `hears(text)` asks it. It never changes."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        """From a `Sheet` already checked."""
+        self._sheet = sheet
+        self._tree, self._harmless = _Node(), _Node()
+        for group, phrases in sheet.groups.items():
+            for phrase in phrases:
+                for elements in _spellings(phrase):
+                    self._tree.grow(elements, group)
+        for phrase in sheet.harmless:
+            for elements in _spellings(phrase):
+                self._harmless.grow(elements, "harmless")
+        self._known = {word.casefold() for word in (*sheet.plain, *sheet.slips)}
+        self._slips = _slips(word.casefold() for word in sheet.slips)
+
+    @classmethod
+    def read(cls, mapping: Mapping[str, Any]) -> Self:
+        """The rules in `mapping` (the shape of urgent.yaml). Raises pydantic's ValidationError, a ValueError, when they do not hold together."""
+        return cls(Sheet.model_validate(mapping))
+
+    def hears(self, text: str) -> Urgent | None:
+        """The first rule, in the order of the file, that `text` fulfils; None when none does. Any text is safe."""
+        tokens = self._put_right(words(text))
+        self._strike_out(tokens)
+        heard: dict[str, list[Span]] = {}
+        for place, token in enumerate(tokens):
+            if token:
+                for end, group in self._tree.walk(tokens, place):
+                    heard.setdefault(group, []).append((place, end))
+        for rule in self._sheet.rules:
+            for start, end in _together(rule, heard):
+                if not self._called_off(rule, heard, start, end):
+                    return Urgent(rule.name, " ".join(token for token in tokens[start:end] if token))
+        return None
+
+    def _called_off(self, rule: Rule, heard: Mapping[str, Sequence[Span]], start: int, end: int) -> bool:
+        reach = self._sheet.reach
+        return any(_near(heard.get(group, ()), start, end, reach) for group in rule.unless) and not any(
+            _near(heard.get(group, ()), start, end, reach) for group in rule.despite
+        )
+
+    def _put_right(self, tokens: Sequence[str]) -> list[str]:
+        meant: dict[str, str] = {}
+        for token in tokens:
+            if token not in meant:
+                meant[token] = self._meant(token)
+        return [meant[token] for token in tokens]
+
+    def _meant(self, token: str) -> str:
+        if not _SLIP_LETTERS - 1 <= len(token) <= _LONGEST or token in self._known:
+            return token
+        found = {word for key in (token, *_shorter(token)) for word in self._slips.get(key, ())}
+        near = sorted((distance, word) for word in found if (distance := OSA.distance(token, word)) <= 1)
+        return near[0][1] if near else token
+
+    def _strike_out(self, tokens: list[str]) -> None:
+        struck = [(place, end) for place in range(len(tokens)) for end, _ in self._harmless.walk(tokens, place)]
+        for start, end in struck:
+            tokens[start:end] = [""] * (end - start)
+
+
+def _spellings(phrase: str) -> list[tuple[str, ...]]:
+    """The element sequences a written phrase stands for: `a/b` is either word. Words are read as those of a text are."""
+    choices: list[list[tuple[str, ...]]] = []
+    for part in phrase.split():
+        choices.append([(part,)] if part == "~" else [_elements(choice) for choice in part.split("/") if choice])
+    return [tuple(element for elements in chosen for element in elements) for chosen in product(*choices)]
+
+
+def _elements(choice: str) -> tuple[str, ...]:
+    read = words(choice.rstrip("*"))
+    return tuple(read[:-1]) + (read[-1] + "*",) if choice.endswith("*") and read else tuple(read)
+
+
+def _shorter(word: str) -> list[str]:
+    return [word[:place] + word[place + 1 :] for place in range(len(word))]
+
+
+def _slips(vocabulary: Iterator[str]) -> dict[str, set[str]]:
+    """Each word, and each word short of one letter, to the words it may stand for."""
+    slips: dict[str, set[str]] = {}
+    for word in vocabulary:
+        if len(word) >= _SLIP_LETTERS:
+            for key in (word, *_shorter(word)):
+                slips.setdefault(key, set()).add(word)
+    return slips
+
+
+def _together(rule: Rule, heard: Mapping[str, Sequence[Span]]) -> Iterator[Span]:
+    """The stretches of text, from left to right, in which every group of `rule` is found close enough."""
+    if not all(group in heard for group in rule.all):
+        return
+    events = sorted((start, end, group) for group in set(rule.all) for start, end in heard[group])
+    last: dict[str, Span] = {}
+    for start, end, group in events:
+        last[group] = (start, end)
+        if len(last) == len(set(rule.all)):
+            first, final = min(span[0] for span in last.values()), max(span[1] for span in last.values())
+            ordered = not rule.in_order or all(last[a][0] < last[b][0] for a, b in zip(rule.all, rule.all[1:], strict=False))
+            if ordered and final - first <= rule.within + 1:
+                yield first, final
+
+
+def _near(spans: Sequence[Span], start: int, end: int, reach: int) -> bool:
+    """Whether one of `spans` (sorted) starts within `reach` words of the stretch from `start` to `end`."""
+    place = bisect_left(spans, (start - reach, 0))
+    return place < len(spans) and spans[place][0] < end + reach

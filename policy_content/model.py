@@ -1,0 +1,249 @@
+"""What Signpost tells staff, as frozen models. Unknown keys are refused, so a misspelt key is never ignored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from policy_content.wording import Wording
+
+PHONE_PAGE = 1300  # characters of passages in one topic or outcome: two screens of a phone
+BUTTON = 60  # characters of a title or label: every chat's button holds it
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=BUTTON)]
+Number = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^(\+?[0-9][0-9 ]{1,18}|\[.+\])$")]
+Day = Annotated[date | None, BeforeValidator(lambda v: v or None)]
+Caution = Literal["now", "today", "note"]
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+class Frozen(BaseModel):
+    """A model that cannot change and refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Passage(Frozen):
+    """One part of a page: what to do first, why, who, or what national guidance adds."""
+
+    heading: Literal["First", "Why", "Who", "National guidance"]
+    text: Text
+    guidance: str = ""  # the national guidance's name
+    line: int
+
+
+class Topic(Frozen):
+    """One page of the policy in plain words: what a member of staff does first, why, and who does what."""
+
+    id: str
+    file: str
+    line: int
+    title: Title
+    group: Literal["act", "respond", "recognise", "kinds", "nudes", "policy", "outside", "bot"]
+    owner: Text
+    source: Text  # heading of the policy; "outside" when the policy does not cover it
+    edition: Text
+    reviewed: date
+    urgent: bool = False
+    related: Annotated[tuple[str, ...], Field(max_length=4)] = ()
+    retired: bool = False
+    passages: tuple[Passage, ...]
+
+
+class Option(Frozen):
+    """One answer to a triage question; `then` names the next question or an outcome."""
+
+    label: Title
+    then: Text
+
+
+class Question(Frozen):
+    """One question of a triage. `passes_on` names what its answer tells the DSL, as an observation."""
+
+    ask: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    help: str = ""
+    passes_on: str = ""
+    options: Annotated[dict[str, Option], Field(min_length=2, max_length=5)]
+
+
+class Outcome(Frozen):
+    """Where a triage ends: what to do now. It never ranks the behaviour; that is the DSL's to do."""
+
+    title: Title
+    caution: Caution
+    first: Text
+    why: Text
+    who: Text
+    national: str = ""
+    national_source: str = ""
+    log: bool = True
+    topics: Annotated[tuple[str, ...], Field(max_length=4)] = ()
+    about: Literal["", "pupils", "adult", "head", "safeguarding"] = (
+        ""  # whom the concern is about, where the triage settled it
+    )
+
+
+class Triage(Frozen):
+    """One guided conversation: questions that end in an outcome. There is no expression language."""
+
+    id: str
+    file: str
+    line: int
+    lines: Mapping[tuple[str | int, ...], int]  # where each part stands in the file
+    title: Title
+    source: Text
+    edition: Text
+    reviewed: date
+    groups: tuple[str, ...] = ()  # the topics it is offered with; none: all others
+    start: Text
+    questions: dict[str, Question]
+    outcomes: dict[str, Outcome]
+
+    def line_of(self, *place: str) -> int:
+        """The line of the file on which this part stands."""
+        return self.lines.get(place, self.line)
+
+
+class SchoolPerson(Frozen):
+    """A person whom staff are sent to. Text in [square brackets] is a placeholder: nobody yet."""
+
+    name: Text
+    phone: Number
+    email: str = ""
+    chats: dict[str, str] = {}  # channel name to their id there
+
+    def ids(self) -> frozenset[str]:
+        """Their ids as channels give them: `slack:U024BE7LH`."""
+        return frozenset(f"{channel}:{id_}" for channel, id_ in self.chats.items())
+
+    @property
+    def placeholder(self) -> bool:
+        """True while the school has not said who this is."""
+        return "[" in self.name or "[" in self.phone
+
+
+class People(Frozen):
+    """Who holds the roles that the policy names."""
+
+    dsl: SchoolPerson
+    deputies: Annotated[tuple[SchoolPerson, ...], Field(min_length=1)]
+    head: SchoolPerson
+    chair: SchoolPerson
+
+    def everyone(self) -> Iterator[tuple[str, SchoolPerson]]:
+        """Each role's key in school.yaml with the person who holds it."""
+        yield "dsl", self.dsl
+        for deputy in self.deputies:
+            yield "deputies", deputy
+        yield "head", self.head
+        yield "chair", self.chair
+
+
+class Agency(Frozen):
+    """An outside number. `confirmed` is the day somebody at the school rang it; 999 and 101 always stand."""
+
+    name: Text
+    number: Number
+    dated: str = ""  # the year the number was written down
+    confirmed: Day = None
+    stands: bool = False
+    web: str = ""
+    email: str = ""
+
+    def say(self) -> str:
+        """The name and number as staff read them, marked while nobody has confirmed the number."""
+        if self.stands:
+            return self.number
+        mark = "" if self.confirmed else f" (number from {self.dated}, not yet confirmed)"
+        return f"{self.name} on {self.number}{mark}"
+
+
+class Limits(Frozen):
+    """The school's own limits. `idle` is in minutes."""
+
+    idle: Annotated[int, Field(ge=1, le=1440)] = 30
+
+
+class School(Frozen):
+    """The people, the numbers and the school's own limits: school.yaml."""
+
+    file: str
+    line: int
+    name: Text
+    short: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,5}$")]
+    timezone: Text = "Europe/London"
+    review_due: date  # when the policy itself was due for review
+    people: People
+    agencies: dict[str, Agency]
+    limits: Limits = Limits()
+
+    def names(self) -> frozenset[str]:
+        """What `{…}` may name in content."""
+        details = {
+            f"{key}-{kind}"
+            for key, agency in self.agencies.items()
+            for kind in ("web", "email")
+            if getattr(agency, kind)
+        }
+        return frozenset({"dsl", "deputies", "head", "chair", *self.agencies, *details})
+
+    def fill(self, text: str, values: Mapping[str, str]) -> str:
+        """`text` with every `{dsl}` or `{first-response}` replaced by the name and number that staff read,
+        and every other brace by its value in `values`.
+        """
+        return _PLACEHOLDER.sub(lambda found: values[found[1]] if found[1] in values else self._said(found[1]), text)
+
+    def placeholders(self) -> list[str]:
+        """The roles that nobody holds yet, as their keys in school.yaml."""
+        return sorted({role for role, person in self.people.everyone() if person.placeholder})
+
+    def unconfirmed(self) -> list[str]:
+        """The agencies whose numbers nobody at the school has confirmed."""
+        return [key for key, agency in self.agencies.items() if not agency.stands and not agency.confirmed]
+
+    def _said(self, key: str) -> str:
+        people = self.people
+        match key:
+            case "dsl":
+                return f"the DSL, {_called(people.dsl)}"
+            case "deputies":
+                return f"a deputy DSL, {' or '.join(_called(d) for d in people.deputies)}"
+            case "head":
+                return f"the head, {_called(people.head)}"
+            case "chair":
+                return f"the chair of governors, {_called(people.chair)}"
+            case _ if key in self.agencies:
+                return self.agencies[key].say()
+            case _:
+                agency, _, kind = key.rpartition("-")
+                return str(getattr(self.agencies[agency], kind))
+
+
+def _called(person: SchoolPerson) -> str:
+    return f"{person.name} ({person.phone})"
+
+
+class Library(Frozen):
+    """Everything the bot may say, loaded and checked as one. `digest` changes when any word does."""
+
+    topics: Mapping[str, Topic]
+    triages: Mapping[str, Triage]
+    wording: Wording
+    school: School
+    retired: frozenset[str] = frozenset()
+    digest: str
+
+    def say(self, text: str, **values: str) -> str:
+        """`text` as staff read it: people, numbers and `values` in place of its braces."""
+        return self.school.fill(text, values)
+
+
+def placeholders_in(text: str) -> list[str]:
+    """The names between braces in `text`, in order."""
+    return _PLACEHOLDER.findall(text)

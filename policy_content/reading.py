@@ -1,0 +1,256 @@
+"""File to model: every scalar is text, duplicate keys are refused, every fault has a file, a line and a hint.
+
+Nothing stops at the first fault: a person who mends a content file wants the whole list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+Place = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing wrong in a content file, in four parts. `file` is relative to its content folder; `line` counts from 1."""
+
+    file: str
+    line: int
+    what: str
+    why: str
+    hint: str
+
+    def __str__(self) -> str:
+        """`file:line: what — why — hint`: one shape, so that one regular expression finds them all."""
+        return f"{self.file}:{self.line}: {self.what} — {self.why} — {self.hint}"
+
+
+class ContentError(Exception):
+    """Content that must not be used. `faults` is every fault found, in order of file and line."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(set(faults)))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a YAML text said, as dicts, lists and strings, and the line on which each value stands."""
+
+    file: str
+    value: Any
+    lines: Mapping[Place, int]
+
+    def line(self, place: Place = ()) -> int:
+        """The line of the value at `place`, or of the nearest value around it that is there."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place, 1)
+
+
+Report = Callable[[Fault], None]
+
+
+def read_text(path: Path, shown: str, report: Report) -> str | None:
+    r"""The file's text, or None after reporting why it cannot be read. Line ends become `\\n`."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        report(
+            Fault(
+                shown,
+                1,
+                "the file cannot be read",
+                error.strerror or "the disk refused",
+                "check that it exists and may be read",
+            )
+        )
+        return None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        report(
+            Fault(
+                shown,
+                line,
+                "the file is not UTF-8 text",
+                "its letters cannot be known for certain",
+                "save it again as UTF-8",
+            )
+        )
+        return None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    bad = next((i for i, c in enumerate(text) if ord(c) < 32 and c not in "\n\t"), None)
+    if bad is not None:
+        line = text.count("\n", 0, bad) + 1
+        report(
+            Fault(
+                shown,
+                line,
+                "a control character is in the text",
+                "no chat can show it",
+                "delete it and type the words again",
+            )
+        )
+        return None
+    return text
+
+
+def read_yaml(text: str, shown: str, report: Report, *, first_line: int = 1) -> Source | None:
+    """The YAML in `text`, or None after reporting what is wrong with it.
+
+    `first_line` is the line of the file on which `text` starts, for front matter.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = first_line + (mark.line if mark else 0)
+        problem = getattr(error, "problem", None) or "not readable as YAML"
+        report(
+            Fault(
+                shown,
+                line,
+                f"not YAML: {problem}",
+                "the file cannot be understood from here on",
+                'check indents, and put text that holds ": " or starts with a sign in quotes',
+            )
+        )
+        return None
+    if node is None:
+        report(
+            Fault(
+                shown,
+                first_line,
+                "the file is empty",
+                "it should hold content",
+                "copy the shipped file and change that",
+            )
+        )
+        return None
+    lines: dict[Place, int] = {}
+    value = _plain(node, (), lines, shown, first_line, report)
+    return Source(shown, value, lines)
+
+
+def _plain(node: yaml.Node, place: Place, lines: dict[Place, int], shown: str, first_line: int, report: Report) -> Any:
+    """The node as dict, list or string, noting lines and refusing a key that is there twice."""
+    lines[place] = node.start_mark.line + first_line
+    if isinstance(node, yaml.MappingNode):
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            line = key_node.start_mark.line + first_line
+            if key in found:
+                report(
+                    Fault(
+                        shown,
+                        line,
+                        f"“{key}” is here twice",
+                        "only one of them could count",
+                        "keep one and delete the other",
+                    )
+                )
+                continue
+            found[key] = _plain(value_node, (*place, key), lines, shown, first_line, report)
+            lines[(*place, key)] = line
+        return found
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*place, i), lines, shown, first_line, report) for i, item in enumerate(node.value)]
+    return node.value
+
+
+def into(model: type[M], source: Source, report: Report, **known: Any) -> M | None:
+    """`source` as a `model`, or None after reporting every way in which it does not fit.
+
+    `known` is what the reader adds itself (id, file, line, passages); content files may not set it.
+    """
+    if not isinstance(source.value, dict):
+        report(
+            Fault(
+                source.file,
+                source.line(),
+                "expected `key: value` lines",
+                "this file describes one thing by its keys",
+                "compare it with the shipped file of the same name",
+            )
+        )
+        return None
+    for key in known.keys() & source.value.keys():
+        report(
+            Fault(
+                source.file,
+                source.line((key,)),
+                f"“{key}” is not a key of this file",
+                "it is taken from the file's name and place",
+                "delete the line",
+            )
+        )
+    try:
+        return model.model_validate({**source.value, **known})
+    except ValidationError as error:
+        for problem in error.errors():
+            report(_fault(source, problem))
+        return None
+
+
+def _fault(source: Source, problem: Any) -> Fault:
+    """Pydantic's complaint in words for a person who edits content."""
+    place = tuple(problem["loc"])
+    name = next((str(part) for part in reversed(place) if isinstance(part, str) and part != "[key]"), "this file")
+    what, why, hint = {
+        "missing": (f"“{name}” is missing", "it is needed", f"add a line `{name}: …`"),
+        "extra_forbidden": (
+            f"“{name}” is not a key of this file",
+            "Signpost would never read it",
+            "check its spelling against policy_content/README.md, or delete it",
+        ),
+        "string_too_short": (
+            f"“{name}” is empty",
+            "staff would see nothing",
+            "write it, or delete the line if it may be left out",
+        ),
+        "string_too_long": (
+            f"“{name}” is too long: {_limit(problem)} characters at most",
+            "it is shown on a phone and on buttons",
+            "say it in fewer words",
+        ),
+        "literal_error": (
+            f"“{problem['input']}” cannot be “{name}”",
+            f"it must be one of {_expected(problem)}",
+            "choose one of them",
+        ),
+        "bool_parsing": (f"“{name}” is neither yes nor no", "it is a plain yes or no", "write yes or no"),
+        "too_long": (
+            f"“{name}” has too many entries: {_limit(problem)} at most",
+            "more do not fit on a phone",
+            "keep the most important ones",
+        ),
+        "too_short": (f"“{name}” has too few entries", "nobody could choose from it", "add to it"),
+    }.get(
+        problem["type"],
+        (
+            f"“{name}”: {_said(problem)}",
+            "it does not fit what is expected here",
+            "compare it with policy_content/README.md",
+        ),
+    )
+    return Fault(source.file, source.line(place), what, why, hint)
+
+
+def _said(problem: Any) -> str:
+    return str(problem["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+
+
+def _limit(problem: Any) -> str:
+    return str(problem.get("ctx", {}).get("max_length", ""))
+
+
+def _expected(problem: Any) -> str:
+    return str(problem.get("ctx", {}).get("expected", "")).replace("'", "")

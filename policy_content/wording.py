@@ -1,0 +1,208 @@
+"""Every sentence the bot says in its own voice, one field each, so that a missing or misspelt one is found at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The braces a sentence must hold, which the bot fills in; people and agencies may stand in any."""
+
+    names: frozenset[str]
+
+
+def _holds(*names: str) -> Holds:
+    return Holds(frozenset(names))
+
+
+Say = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=75)]
+
+
+class Commands(BaseModel):
+    """What counts as a command when it is the whole message."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    back: tuple[Say, ...]
+    again: tuple[Say, ...]
+    stop: tuple[Say, ...]
+    yes: tuple[Say, ...]
+    no: tuple[Say, ...]
+    unsure: tuple[Say, ...]
+    emergency: tuple[Say, ...]
+    log: tuple[Say, ...]
+    topics: tuple[Say, ...]
+    home: tuple[Say, ...]
+
+
+class Wording(BaseModel):
+    """The sentences of wording.yaml. A label is a button's; the rest are read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    commands: Commands
+    groups: dict[str, Label]
+
+    practice: Say
+    suggestions: tuple[Say, ...]
+    welcome_title: Label
+    welcome: Say
+
+    ring_now_title: Label
+    ring_now: Annotated[Say, _holds("ring")]
+    emergency_kept: Say
+
+    outsider_title: Label
+    outsider: Say
+    outsider_wrote_title: Label
+    outsider_wrote: Say
+
+    clarify_title: Label
+    clarify: Say
+    none_of_these: Label
+    unknown_title: Label
+    unknown: Say
+    topics_title: Label
+    topics: Say
+    overdue: Annotated[Say, _holds("edition", "due")]
+    why: Label
+    who: Label
+    national: Annotated[Say, _holds("guidance")]
+
+    log_button: Label
+    triage_button: Label
+    topics_button: Label
+    emergency_button: Label
+    back_button: Label
+    again_button: Label
+    stop_button: Label
+    carry_on_button: Label
+    throw_away_button: Label
+    log_these_answers: Label
+
+    question_title: Annotated[Say, _holds("triage", "number")]
+    not_an_answer: Say
+    unfinished_title: Label
+    unfinished: Say
+    carried_on: Say
+    stopped_title: Label
+    stopped: Say
+    stopped_draft: Say
+    nothing_open_title: Label
+    nothing_open: Say
+    old_button_title: Label
+    old_button: Say
+    already_sent_title: Label
+    already_sent: Annotated[Say, _holds("reference")]
+    empty_title: Label
+    empty: Say
+
+    about_title: Label
+    about_help: Say
+    about_pupils: Label
+    about_adult: Label
+    about_head: Label
+    about_safeguarding: Label
+    form_title: Label
+    form_intro: Say
+    form_intro_staff: Say
+    form_submit: Label
+    form_another_child: Label
+    form_words_kept: Say
+    form_needed: Annotated[Say, _holds("field")]
+    form_too_long: Annotated[Say, _holds("most", "over")]
+    form_not_an_option: Say
+    form_yes: Label
+    form_no: Label
+    form_unsure: Label
+    form_now: Label
+    form_now_hint: Say
+    form_adult: Label
+    form_adult_hint: Say
+    form_child: Annotated[Label, _holds("number")]
+    form_child_hint: Say
+    form_role: Annotated[Label, _holds("number")]
+    form_role_harmed: Label
+    form_role_alleged: Label
+    form_role_witness: Label
+    form_happened: Label
+    form_happened_hint: Say
+    form_said: Label
+    form_said_hint: Say
+    form_date: Label
+    form_date_hint: Say
+    form_date_wrong: Say
+    form_date_ahead: Say
+    form_time: Label
+    form_time_hint: Say
+    form_time_wrong: Say
+    form_where: Label
+    form_where_hint: Say
+    form_known: Label
+    form_known_hint: Say
+    form_done: Label
+    form_done_hint: Say
+    form_told: Label
+    form_told_hint: Say
+    form_images: Label
+    form_images_hint: Say
+    check_title: Label
+    check: Say
+    check_observation: Annotated[Say, _holds("asked")]
+    send_button: Label
+    change_button: Label
+
+    sent_title: Annotated[Label, _holds("reference")]
+    sent: Annotated[Say, _holds("who", "ring")]
+    sent_urgent: Annotated[Say, _holds("who", "ring")]
+    told_dsl: Say
+    told_head: Say
+    told_chair: Say
+    ring_dsl: Say
+    ring_head: Say
+    ring_chair: Say
+    not_sent_title: Label
+    not_sent: Annotated[Say, _holds("ring")]
+    not_saved_title: Label
+    not_saved: Say
+
+    alert_title: Annotated[Label, _holds("reference")]
+    alert_title_urgent: Annotated[Label, _holds("reference")]
+    alert: Say
+    alert_acknowledged: Annotated[Say, _holds("when")]
+    alert_reporter: Label
+    alert_logged: Label
+    alert_acknowledged_by: Label
+    acknowledge_button: Label
+    open_button: Label
+    acknowledged_title: Annotated[Label, _holds("reference")]
+    acknowledged: Say
+    already_acknowledged_title: Annotated[Label, _holds("reference")]
+    already_acknowledged: Annotated[Say, _holds("when")]
+    by_label: Label
+    open_title: Annotated[Label, _holds("reference")]
+    open_body: Say
+    open_chronology: Label
+    entry_logged: Say
+    entry_opened: Say
+    entry_acknowledged: Say
+    not_yours_title: Label
+    not_yours: Say
+    no_roster_title: Label
+    no_roster: Say
+    told_title: Annotated[Label, _holds("reference")]
+    told_reporter: Annotated[Say, _holds("when")]
+
+    def sentences(self) -> Iterator[tuple[str, str, frozenset[str]]]:
+        """Every sentence: its key, its text, and the braces it must hold."""
+        for key, field in type(self).model_fields.items():
+            text = getattr(self, key)
+            if isinstance(text, str):
+                held = next((m.names for m in field.metadata if isinstance(m, Holds)), frozenset[str]())
+                yield key, text, held
