@@ -54,8 +54,7 @@ class Signpost:
             except LedgerDownError as error:
                 _log.error("bell_waits", reason=str(error))
                 rung = 0
-            except Exception:
-                # The bell must outlive any fault of ours; the log names the place.
+            except Exception:  # noqa: BLE001 (the bell must outlive any fault of ours; the log names the place)
                 _log.exception("bell_stumbled")
                 rung = 0
             if not rung:

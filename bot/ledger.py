@@ -8,7 +8,6 @@ Whatever the database refuses becomes `LedgerDownError`, after which nothing has
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
@@ -449,7 +448,7 @@ class _FileWatch:
     def check(self) -> None:
         """Raise `LedgerDownError` unless the file is still the one that was first seen."""
         try:
-            found = os.stat(self._path)
+            found = self._path.stat()
         except OSError as error:
             raise LedgerDownError(f"the database file is gone: {error.strerror}") from None
         identity = (found.st_dev, found.st_ino)

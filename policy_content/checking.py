@@ -170,7 +170,7 @@ def _path_faults(triage: Triage) -> Iterator[Fault]:
             "nobody would ever see it",
             "let an option lead to it, or delete it",
         )
-    yield from _caution_faults(triage)
+    yield from _caution_faults(triage, reached)
 
 
 def _outcome_faults(triage: Triage, name: str, outcome: Outcome, library: Library) -> Iterator[Fault]:
@@ -222,7 +222,7 @@ def _reached(triage: Triage, name: str) -> set[str]:
     return {name}.union(*(_reached(triage, option.then) for option in question.options.values()))
 
 
-def _caution_faults(triage: Triage) -> Iterator[Fault]:
+def _caution_faults(triage: Triage, reached: set[str]) -> Iterator[Fault]:
     @cache
     def least(name: str) -> int:
         """The caution of the least cautious outcome that can still be reached from here."""
@@ -233,7 +233,11 @@ def _caution_faults(triage: Triage) -> Iterator[Fault]:
 
     for name, question in triage.questions.items():
         unsure = question.options.get("unsure")
-        if unsure and least(unsure.then) < max(least(option.then) for option in question.options.values()):
+        if (
+            name in reached
+            and unsure
+            and least(unsure.then) < max(least(option.then) for option in question.options.values())
+        ):
             yield Fault(
                 triage.file,
                 triage.line_of("questions", name, "options", "unsure"),
