@@ -19,7 +19,7 @@ _SLIP_LETTERS: Final = 5  # a word must have as many letters before it may be a 
 _GAP: Final = 2  # words that `~` may stand for, at most
 _LONGEST: Final = 24  # letters of the longest word looked at for slips or beginnings
 
-Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -39,11 +39,12 @@ class Rule(_Strict):
 
 
 class Sheet(_Strict):
-    """What urgent.yaml may hold. `groups`: name to phrases; `harmless`: phrases whose words never count.
+    """What urgent.yaml may hold. `sets`: name to words that `$name` stands for in a phrase; `groups`: name to phrases; `harmless`: phrases whose words never count.
 
     `slips`: words of five letters or more to which a word one slip away is put right; `plain`: real words that are no slip of one of these.
     """
 
+    sets: dict[str, tuple[Phrase, ...]] = Field(default_factory=dict)
     groups: dict[str, Annotated[tuple[Phrase, ...], Field(min_length=1)]]
     harmless: tuple[Phrase, ...] = ()
     slips: tuple[Phrase, ...] = ()
@@ -120,10 +121,10 @@ class Urgency:
         self._tree, self._harmless = _Node(), _Node()
         for group, phrases in sheet.groups.items():
             for phrase in phrases:
-                for elements in _spellings(phrase):
+                for elements in _spellings(phrase, sheet.sets):
                     self._tree.grow(elements, group)
         for phrase in sheet.harmless:
-            for elements in _spellings(phrase):
+            for elements in _spellings(phrase, sheet.sets):
                 self._harmless.grow(elements, "harmless")
         self._known = {word.casefold() for word in (*sheet.plain, *sheet.slips)}
         self._slips = _slips(word.casefold() for word in sheet.slips)
@@ -174,17 +175,20 @@ class Urgency:
             tokens[start:end] = [""] * (end - start)
 
 
-def _spellings(phrase: str) -> list[tuple[str, ...]]:
-    """The element sequences a written phrase stands for: `a/b` is either word. Words are read as those of a text are."""
+def _spellings(phrase: str, sets: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
+    """The element sequences a written phrase stands for: `a/b` is either, `$name` any of a set, `_` joins the words of one choice."""
     choices: list[list[tuple[str, ...]]] = []
     for part in phrase.split():
-        choices.append([(part,)] if part == "~" else [_elements(choice) for choice in part.split("/") if choice])
+        each = [word for choice in part.split("/") for word in (sets.get(choice[1:], ()) if choice.startswith("$") else (choice,))]
+        choices.append([_elements(choice) for choice in each if choice])
     return [tuple(element for elements in chosen for element in elements) for chosen in product(*choices)]
 
 
 def _elements(choice: str) -> tuple[str, ...]:
-    read = words(choice.rstrip("*"))
-    return tuple(read[:-1]) + (read[-1] + "*",) if choice.endswith("*") and read else tuple(read)
+    if choice == "~":
+        return ("~",)
+    read = words(choice.rstrip("*").replace("_", " "))
+    return (*read[:-1], read[-1] + "*") if choice.endswith("*") and read else tuple(read)
 
 
 def _shorter(word: str) -> list[str]:

@@ -6,6 +6,7 @@ What the page shows is kept in memory only. When Signpost starts again the alert
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -80,6 +81,7 @@ class WebChannel:
         self._page = _Page()
         self._seats = {seat.id: seat for seat in seats(guidance())}
         self._drawn = False
+        self._run = secrets.token_hex(8)  # a page that saw another run begins afresh
 
     async def members(self, place: str) -> frozenset[str]:
         """Practice has one person in the DSL place."""
@@ -139,6 +141,7 @@ class WebChannel:
         await socket.send_json(
             {
                 "type": "hello",
+                "run": self._run,
                 "school": library.school.name,
                 "practice": library.wording.practice,
                 "seats": [
