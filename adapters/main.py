@@ -48,7 +48,7 @@ def demo(
     fresh: Annotated[bool, typer.Option(help="Begin with nothing logged.")] = False,
 ) -> None:
     """Practice on this computer alone: a teacher's chat and the DSL channel on one page."""
-    settings = _settings()
+    settings = _settings(quiet=True)
     _refuse_real("demo")
     _run(_demo(settings, port or settings.port, any_port=port == 0, fresh=fresh))
 
@@ -56,7 +56,7 @@ def demo(
 @app.command()
 def chat() -> None:
     """Practice in this terminal: ask, be triaged, log a concern, acknowledge it."""
-    settings = _settings()
+    settings = _settings(quiet=True)
     _refuse_real("chat")
     _run(_chat(settings))
 
@@ -211,7 +211,8 @@ def _batch(guidance: Guidance, path: Path) -> None:
 # ---- what they need, or why not
 
 
-def _settings() -> Settings:
+def _settings(*, quiet: bool = False) -> Settings:
+    """The settings, with logs set up. `quiet` leaves a practice screen to the person, unless a level was asked for."""
     try:
         settings = read_settings()
     except SettingsError as error:
@@ -220,7 +221,8 @@ def _settings() -> Settings:
             "Signpost reads them from the environment",
             "\n  - ".join(["mend each of these:", *error.faults]),
         )
-    logs.set_up(settings.log_level)
+    asked = "log_level" in settings.model_fields_set or not quiet
+    logs.set_up(settings.log_level if asked else "WARNING")
     return settings
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from bot import intake
 from bot.concern import Concern
 from bot.talk import Card, Choice, Fact, Form, Part, Words
-from bot.triage import ABOUT, AtAbout, AtCheck, AtForm, AtOutcome, AtQuestion, Conversation, Position
+from bot.triage import ABOUT, AtAbout, AtCheck, AtForm, AtOutcome, AtQuestion, Conversation, Observation, Position
 from policy_content.model import Library, Topic, Triage
 
 BACK, AGAIN, STOP, LOG, SEND, CHANGE, RESUME = ".back", ".again", ".stop", ".log", ".send", ".change", ".resume"
@@ -184,7 +184,9 @@ def _step(
                 more,
             )
         case AtCheck(about):
-            yield Card(w.check_title, library.say(w.check), facts=_account_facts(library, about, talk, position))
+            facts = tuple(Fact(label, value) for label, value in account_lines(library, about, talk))
+            yield Card(w.check_title, library.say(w.check), facts)
+            yield from _observed(library, position.observations)
             yield choice(w.send_button, SEND, main=True)
             yield choice(w.change_button, CHANGE)
     if not isinstance(at, AtCheck) and len(position.answers) > 1:
@@ -206,13 +208,10 @@ def _outcome_card(library: Library, at: AtOutcome, now: datetime) -> Card:
     )
 
 
-def _account_facts(library: Library, about: str, talk: Conversation, position: Position) -> tuple[Fact, ...]:
-    w = library.wording
-    return (
-        Fact(w.about_title, Words(getattr(w, f"about_{about}"))),
-        *(Fact(line.label, line.value) for line in intake.lines(library, about, talk.draft)),
-        *(Fact(library.say(w.check_observation, asked=o.asked), Words(o.answered)) for o in position.observations),
-    )
+def _observed(library: Library, observations: Sequence[Observation]) -> Parts:
+    """What the guided questions learnt, as asked and answered: passed on, never ranked."""
+    facts = tuple(Fact(o.asked, Words(o.answered)) for o in observations)
+    return (Card(library.wording.observations_title, facts=facts),) if facts else ()
 
 
 def account_lines(library: Library, about: str, talk: Conversation) -> tuple[tuple[str, Words], ...]:
@@ -301,13 +300,10 @@ def opened(library: Library, concern: Concern, now: datetime) -> Parts:
             (
                 Fact(w.alert_reporter, account.reporter),
                 *(Fact(line.label, line.value) for line in account.lines),
-                *(
-                    Fact(library.say(w.check_observation, asked=o.asked), Words(o.answered))
-                    for o in account.observations
-                ),
             ),
             tone="alert",
         ),
+        *_observed(library, account.observations),
         Card(w.open_chronology, facts=history),
     )
 

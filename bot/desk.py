@@ -118,7 +118,11 @@ class Desk:
         route = guide.route(text)
         best = route.best[0] if route.best else None
         kept = Question(route.kind, best.topic if best else None, best.score if best else 0.0)
-        parts = _lead(guide, message, "dsl") + _drawn(guide, route, now)
+        lead = _lead(guide, message, "dsl")
+        drawn = _drawn(guide, route, now)
+        if lead and route.kind == "unknown":
+            drawn = drawn[1:]  # who to ring is the answer: only the ways on follow, not that no page fits
+        parts = lead + drawn
         try:
             await self._ledger.note_question(message.event, kept, now)
         except LedgerDownError:

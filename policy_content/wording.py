@@ -154,7 +154,7 @@ class Wording(BaseModel):
     form_images_hint: Say
     check_title: Label
     check: Say
-    check_observation: Annotated[Say, _holds("asked")]
+    observations_title: Label
     send_button: Label
     change_button: Label
 
