@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
+import structlog
 import typer
 from aiohttp import web
 
-from adapters import asking, logs, practice
+from adapters import asking, keeping, needs, practice
 from adapters.console.channel import ConsoleChannel
 from adapters.console.render import render
+from adapters.email.channel import EmailChannel, EmailUrlError
 from adapters.server import Signpost, served, utc_now
-from adapters.shelf import Shelf, read_guidance
+from adapters.shelf import Shelf
 from adapters.web.channel import WebChannel, only_this_computer
-from bot import Channel, Guidance, KeyTextError, LedgerDownError, Vault, Words, new_master_key, open_ledger
+from bot import Channel, Guidance, Vault, Words, open_ledger
 from bot.cards import answer, clarify, ring_now, unknown
-from bot.settings import Settings, SettingsError, read_settings
-from policy_content import ContentError
+from bot.settings import Settings
 
-# The chats a school can connect, first choice first: name to what makes it from settings. A channel adds its line here.
-CHANNELS: dict[str, Callable[[Settings], Channel]] = {}
-
+_log = structlog.get_logger("signpost.main")
 app = typer.Typer(
     help="A school's own safeguarding policy, answered in chat; concerns logged, and the DSL told.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-keys_app = typer.Typer(help="Master keys.", no_args_is_help=True)
-app.add_typer(keys_app, name="keys")
 
 
 def run() -> None:
@@ -48,17 +44,17 @@ def demo(
     fresh: Annotated[bool, typer.Option(help="Begin with nothing logged.")] = False,
 ) -> None:
     """Practice on this computer alone: a teacher's chat and the DSL channel on one page."""
-    settings = _settings(quiet=True)
-    _refuse_real("demo")
-    _run(_demo(settings, port or settings.port, any_port=port == 0, fresh=fresh))
+    settings = needs.settings(quiet=True)
+    needs.refuse_real("demo")
+    needs.run(_demo(settings, port or settings.port, any_port=port == 0, fresh=fresh))
 
 
 @app.command()
 def chat() -> None:
     """Practice in this terminal: ask, be triaged, log a concern, acknowledge it."""
-    settings = _settings(quiet=True)
-    _refuse_real("chat")
-    _run(_chat(settings))
+    settings = needs.settings(quiet=True)
+    needs.refuse_real("chat")
+    needs.run(_chat(settings))
 
 
 @app.command()
@@ -68,13 +64,13 @@ def ask(
     why: Annotated[bool, typer.Option(help="Also say which phrases and words won.")] = False,
 ) -> None:
     """Ask one question, or a file of them."""
-    guidance = _content(_settings().content)
+    guidance = needs.content(needs.settings().content)
     if batch is not None:
         _batch(guidance, batch)
     elif question is not None:
         _answer(guidance, question, why=why)
     else:
-        _stop(
+        needs.stop(
             "nothing was asked",
             "`signpost ask` takes a question or --batch FILE",
             'try: signpost ask "a pupil told me something"',
@@ -84,8 +80,8 @@ def ask(
 @app.command()
 def check(folder: Annotated[Path | None, typer.Argument(help="The school's content folder.")] = None) -> None:
     """Check all content, and name every fault as file:line: what — why — hint."""
-    folder = folder or _settings().content
-    guidance = _content(folder)
+    folder = folder or needs.settings().content
+    guidance = needs.content(folder)
     library = guidance.library
     typer.echo(f"All well: {len(library.topics)} topics and {len(library.triages)} triages, every path walked.")
     for role in library.school.placeholders():
@@ -99,31 +95,53 @@ def check(folder: Annotated[Path | None, typer.Argument(help="The school's conte
 @app.command()
 def serve() -> None:
     """Serve the school's chats."""
-    settings = _settings()
+    settings = needs.settings()
     faults: list[str] = []
-    vault = _vault(settings, faults)
-    shelf = _shelf(settings, faults)
-    if not CHANNELS:
+    vault = needs.vault(settings, faults)
+    shelf = needs.shelf(settings, faults)
+    channels = _channels(settings, shelf) if shelf else {}
+    if not CHATS & channels.keys():
         faults.append(
             "no chat is connected, so nobody could ask or be told. This version has none to connect: "
             "Slack and Teams come in later versions. Try `signpost demo`."
         )
     if faults or vault is None or shelf is None:
-        _stop(
+        needs.stop(
             "signpost serve did not start",
             "something it cannot do without is missing",
-            "\n  - ".join(["mend each of these:", *faults]),
+            needs.bullets(faults),
         )
-    _run(_serve(settings, shelf, vault, {name: make(settings) for name, make in CHANNELS.items()}))
-
-
-@keys_app.command("new")
-def keys_new(name: Annotated[str, typer.Argument(help="Its id, such as this year.")] = "1") -> None:
-    """Print a new master key for SIGNPOST_KEYS. Whoever has it can open what is sealed: keep it as you keep passwords."""
-    typer.echo(new_master_key(name))
+    if len(channels) == 1:
+        _log.warning("one_route_only", route=next(iter(channels)), hint="set SIGNPOST_SMTP_URL: email is the second")
+    needs.run(_serve(settings, shelf, vault, channels))
 
 
 # ---- what the commands do
+
+
+def _email(settings: Settings, shelf: Shelf) -> Channel | None:
+    url = settings.smtp_url.get_secret_value()
+    try:
+        return EmailChannel(url, shelf.guidance, utc_now) if url else None
+    except EmailUrlError as error:
+        needs.stop("SIGNPOST_SMTP_URL is not right", "alerts could not go by email", str(error))
+
+
+Make = Callable[[Settings, Shelf], Channel | None]
+
+# The ways to people, first choice first: name to what makes it from the settings, or None where they do not connect it.
+# A channel adds its line here.
+CHANNELS: dict[str, Make] = {"email": _email}
+CHATS = frozenset(CHANNELS) - {"email"}  # those that people can write to
+
+
+def _channels(settings: Settings, shelf: Shelf) -> dict[str, Channel]:
+    """The ways to people that the settings connect, first choice first."""
+    made = {name: make(settings, shelf) for name, make in CHANNELS.items()}
+    return {name: channel for name, channel in made.items() if channel is not None}
+
+
+keeping.add_to(app, _channels)
 
 
 async def _demo(settings: Settings, port: int, *, any_port: bool, fresh: bool) -> None:
@@ -160,8 +178,7 @@ async def _chat(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, shelf: Shelf, vault: Vault, channels: dict[str, Channel]) -> None:
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ledger = await open_ledger(settings.database, vault, shelf.guidance().library.school.short)
+    ledger = await needs.ledger(settings, vault, shelf.guidance().library.school.short)
     signpost = Signpost.of(shelf, ledger, channels)
     site = web.Application(client_max_size=2**20)
     site.add_routes(signpost.routes())
@@ -199,77 +216,13 @@ def _batch(guidance: Guidance, path: Path) -> None:
                 typer.echo(line)
     except (asking.BatchError, UnicodeDecodeError) as error:
         what = str(error) if isinstance(error, asking.BatchError) else "it is not UTF-8 text"
-        _stop(
+        needs.stop(
             f"{path}: {what}",
             'each line is JSON such as {"text": "a question"}',
             "correct the file; the lines before it were answered",
         )
     except OSError as error:
-        _stop(f"{path} cannot be read", error.strerror or "the disk refused", "check the name")
-
-
-# ---- what they need, or why not
-
-
-def _settings(*, quiet: bool = False) -> Settings:
-    """The settings, with logs set up. `quiet` leaves a practice screen to the person, unless a level was asked for."""
-    try:
-        settings = read_settings()
-    except SettingsError as error:
-        _stop(
-            "the settings are not right",
-            "Signpost reads them from the environment",
-            "\n  - ".join(["mend each of these:", *error.faults]),
-        )
-    asked = "log_level" in settings.model_fields_set or not quiet
-    logs.set_up(settings.log_level if asked else "WARNING")
-    return settings
-
-
-def _content(folder: Path | None) -> Guidance:
-    try:
-        return read_guidance(folder)
-    except ContentError as error:
-        typer.echo(str(error), err=True)
-        typer.echo(f"{len(error.faults)} fault{'s' if len(error.faults) > 1 else ''}. Nothing was changed.", err=True)
-        raise typer.Exit(1) from None
-
-
-def _vault(settings: Settings, faults: list[str]) -> Vault | None:
-    text = settings.keys.get_secret_value()
-    if not text:
-        faults.append(
-            "SIGNPOST_KEYS is empty. Make a key with `signpost keys new`, and keep a copy off this machine: without it nothing that was logged can be read again."
-        )
-        return None
-    try:
-        return Vault.from_text(text)
-    except KeyTextError as error:
-        faults.append(f"SIGNPOST_KEYS: {error}.")
-        return None
-
-
-def _shelf(settings: Settings, faults: list[str]) -> Shelf | None:
-    try:
-        shelf = Shelf(settings.content, settings.data)
-    except ContentError as error:
-        faults.append(f"the content cannot be used; run `signpost check`. First: {error.faults[0]}")
-        return None
-    faults += [
-        f"school.yaml: nobody is named for “{role}”. Copy school.yaml into your content folder and write the name and number."
-        for role in shelf.guidance().library.school.placeholders()
-    ]
-    return shelf
-
-
-def _refuse_real(command: str) -> None:
-    real = practice.real_settings(os.environ)
-    if real:
-        _stop(
-            f"signpost {command} did not start",
-            f"it is for practice, and real settings are here: {', '.join(real)}",
-            "start it in a shell without them",
-        )
+        needs.stop(f"{path} cannot be read", error.strerror or "the disk refused", "check the name")
 
 
 def _sqlite(folder: Path, name: str = "practice") -> str:
@@ -291,23 +244,3 @@ async def _ask_line(prompt: str) -> str | None:
         return await asyncio.to_thread(input, prompt)
     except EOFError:
         return None
-
-
-def _run(main: object) -> None:
-    try:
-        asyncio.run(main)  # type: ignore[arg-type]
-    except KeyboardInterrupt:
-        typer.echo("Ended.")
-    except (LedgerDownError, ContentError) as error:
-        _stop("signpost stopped", str(error), "mend that and start it again; nothing that was logged is lost")
-    except OSError as error:
-        _stop(
-            "signpost stopped",
-            error.strerror or type(error).__name__,
-            "mend that and start it again; nothing that was logged is lost",
-        )
-
-
-def _stop(what: str, why: str, hint: str) -> NoReturn:
-    typer.echo(f"{what}\n  why: {why}\n  what to do: {hint}", err=True)
-    raise typer.Exit(2)

@@ -13,7 +13,9 @@ from policy_content.model import Library, People, SchoolPerson
 # Numbers of the range that is kept for stories: they ring nowhere.
 _PEOPLE = People(
     dsl=SchoolPerson(name="Ms Priya Nair", phone="01632 960001", chats={"web": "dsl", "console": "dsl"}),
-    deputies=(SchoolPerson(name="Mr Owen Hughes", phone="01632 960002"),),
+    deputies=(
+        SchoolPerson(name="Mr Owen Hughes", phone="01632 960002", chats={"web": "deputy-1", "console": "deputy-1"}),
+    ),
     head=SchoolPerson(name="Mrs Ruth Adeyemi", phone="01632 960003", chats={"web": "head", "console": "head"}),
     chair=SchoolPerson(name="Mr Colin Marsh", phone="01632 960004", chats={"web": "chair", "console": "chair"}),
 )

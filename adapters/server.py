@@ -15,6 +15,7 @@ from adapters.shelf import Shelf
 from bot import Bell, Channel, Desk, Ledger, LedgerDownError
 
 _log = structlog.get_logger("signpost.server")
+_SKEW = 5.0  # seconds between two clocks before anybody need worry
 _TICK = 1.0  # seconds between looks at the clock when nothing wakes the bell
 _LOOK_AT_CONTENT = 5.0  # seconds between looks at the school's content folder
 
@@ -39,7 +40,9 @@ class Signpost:
     def of(cls, shelf: Shelf, ledger: Ledger, channels: Mapping[str, Channel]) -> Signpost:
         """Wire the parts together. `channels` by name, first choice first."""
         desk = Desk(shelf.guidance, ledger, channels, list(channels))
-        return cls(shelf, ledger, channels, desk, Bell(shelf.guidance, ledger, channels), asyncio.Event())
+        made = cls(shelf, ledger, channels, desk, Bell(shelf.guidance, ledger, channels), asyncio.Event())
+        ledger.when_due(made.wake)
+        return made
 
     def wake(self) -> None:
         """Something may be due now."""
@@ -77,11 +80,25 @@ class Signpost:
         wrong = {}
         try:
             await self.ledger.ping()
+            skew = await self.ledger.clock_skew(utc_now())
+            if abs(skew) > _SKEW:
+                wrong["clock"] = f"the database's clock is {skew:+.0f} s from this machine's: set both by the network"
+            for proof in await self.ledger.proofs():
+                if proof.failure and proof.channel in self.channels:
+                    wrong[f"route {proof.channel}"] = proof.failure
         except LedgerDownError as error:
             wrong["database"] = str(error)
         if self.shelf.trouble:
             wrong["content"] = "an edit was not taken; yesterday's words are in use. Run `signpost check`."
         return wrong
+
+    async def _last_proved(self) -> dict[str, str | None]:
+        """Each route's last proof, UTC."""
+        try:
+            proofs = await self.ledger.proofs()
+            return {p.channel: p.proved_at.isoformat() if p.proved_at else None for p in proofs}
+        except LedgerDownError:
+            return {}
 
     def routes(self) -> list[web.RouteDef]:
         """`/healthz`: the process is up. `/readyz`: it can keep its promises."""
@@ -91,10 +108,11 @@ class Signpost:
 
         async def readyz(_request: web.Request) -> web.Response:
             wrong = await self.readiness()
-            # Kept content is a warning: staff are still answered, concerns still logged.
-            return web.json_response(
-                {"ready": "database" not in wrong, "wrong": wrong}, status=503 if "database" in wrong else 200
-            )
+            # Kept content or a clock astray is a warning: staff are still answered, concerns still logged and told.
+            routes = [name for name in self.channels if f"route {name}" not in wrong]
+            ready = "database" not in wrong and bool(routes)
+            body = {"ready": ready, "wrong": wrong, "proved": await self._last_proved()}
+            return web.json_response(body, status=200 if ready else 503)
 
         return [web.get("/healthz", healthz), web.get("/readyz", readyz)]
 
@@ -104,7 +122,11 @@ async def served(app: web.Application, signpost: Signpost, host: str, port: int)
     """Serve `app` and keep the bell ringing while inside. Gives the port (a free one for 0)."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
     await runner.setup()
-    tasks = [asyncio.create_task(signpost.ring_for_ever()), asyncio.create_task(signpost.watch_content())]
+    tasks = [
+        asyncio.create_task(signpost.ring_for_ever()),
+        asyncio.create_task(signpost.watch_content()),
+        asyncio.create_task(signpost.ledger.listen(signpost.wake)),
+    ]
     try:
         site = web.TCPSite(runner, host, port)
         await site.start()

@@ -1,9 +1,9 @@
 """Signpost's core: decides, records, remembers time. Knows no chat product and no HTTP."""
 
-from bot.bell import Alert, Bell, Channel, Delivered, Failed, Receipt
+from bot.bell import Alert, Bell, Channel, Delivered, Failed, Provable, Receipt, Searchable
 from bot.desk import Desk
 from bot.guidance import Guidance, Route
-from bot.ledger import Ledger, LedgerDownError, open_ledger
+from bot.ledger import Ledger, LedgerDownError, NotABackupError, open_ledger
 from bot.talk import (
     Card,
     Choice,
@@ -38,13 +38,16 @@ __all__ = [
     "Ledger",
     "LedgerDownError",
     "Message",
+    "NotABackupError",
     "Option",
     "Part",
     "Person",
+    "Provable",
     "Receipt",
     "Reply",
     "RosterUnreadable",
     "Route",
+    "Searchable",
     "Sent",
     "Vault",
     "Words",

@@ -1,35 +1,42 @@
-"""The promise that an alert is heard. `ring_due(now)` leases what is due, delivers it, and records what came of it.
+"""The promise that an alert is heard. `ring_due(now)` lets every clock speak, leases what is due, delivers it, and
+records what came of it.
 
-At least once: a crash between delivery and record lets the lease lapse, and it rings again; the
-reference makes a repeat harmless. A failed alert is tried again for ever, and by the next channel too.
+At least once: a crash between delivery and record lets the lease lapse, and it rings again; where the channel can be
+searched the alert's key is looked up first, and the reference makes a repeat harmless. A failed alert is tried again
+for ever; after a lasting failure or the third try it goes by the next route as well, and to the next person.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 
-from bot import cards
+from bot import clocks, hours, notices
+from bot.concern import Concern
 from bot.guidance import Guidance
-from bot.ledger import Due, Ledger
-from bot.talk import Part
+from bot.ledger import Due, Ledger, Proof, Unsent, Wanted
+from bot.talk import Part, Words
 
 _log = structlog.get_logger("signpost.bell")
 _SLOWEST = timedelta(minutes=15)  # between two tries, when it is not urgent
 _SLOWEST_URGENT = timedelta(minutes=1)
-_OTHER_WAY_AFTER = 3  # tries by one channel before the next is used
+_ALSO_AFTER = 3  # tries by one route before the next is used as well
+_BREAKS_AFTER = 5  # failures in a row before a channel is left alone for a while
+_REST = timedelta(seconds=30)  # how long a channel is then left alone
 DELIVERY_SECONDS = 20  # well inside the lease: a send that hangs is given up before another may begin
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
     """Something a person must be told. `key` is the same each time it is sent; `receipt` names the
-    message to redraw, if it is already there. `told` is dsl, head, chair, or person:<id>.
+    message to redraw, if it is already there. `told` is dsl, deputy-1, head, chair, or person:<id>.
+    `kind` is the ledger's: reminders belong in the thread of the concern's own alert.
     """
 
     key: str
@@ -40,6 +47,7 @@ class Alert:
     lease_until: datetime
     receipt: str | None
     parts: tuple[Part, ...]
+    kind: str = "concern"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,76 +88,258 @@ class Channel(Protocol):
         ...
 
 
-class Bell:
-    """Rings until somebody has it. Keeps nothing itself: what is due is in the ledger."""
+@runtime_checkable
+class Searchable(Protocol):
+    """A channel that can say whether an alert is already there."""
 
-    def __init__(self, guidance: Callable[[], Guidance], ledger: Ledger, channels: Mapping[str, Channel]) -> None:
-        """`channels` by name, first choice first."""
+    async def find(self, alert: Alert) -> str | None:
+        """The channel's id of the message that carries this alert's key, or None."""
+        ...
+
+
+@runtime_checkable
+class Provable(Protocol):
+    """A channel whose way to the DSL can be proved without disturbing anybody."""
+
+    async def prove(self, parts: tuple[Part, ...], receipt: str | None) -> Receipt:
+        """Go the whole way once: edit the standing message, or put it there. For email, as far as the server's greeting."""
+        ...
+
+
+@dataclass(slots=True)
+class _Circuit:
+    """A channel's failures in a row. Kept by each process for itself: it only spares a channel that is down."""
+
+    failures: int = 0
+    rests_until: datetime | None = None
+
+    def resting(self, now: datetime) -> bool:
+        return self.rests_until is not None and now < self.rests_until
+
+    def note(self, receipt: Receipt, now: datetime) -> None:
+        if isinstance(receipt, Delivered) or receipt.lasting:
+            self.failures, self.rests_until = 0, None
+            return
+        self.failures += 1
+        if self.failures >= _BREAKS_AFTER:
+            self.rests_until = now + max(_REST, timedelta(seconds=receipt.retry_after or 0))
+
+
+class Bell:
+    """Rings until somebody has it. What is due is in the ledger; only how channels have fared lately is here."""
+
+    def __init__(
+        self,
+        guidance: Callable[[], Guidance],
+        ledger: Ledger,
+        channels: Mapping[str, Channel],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """`channels` by name, first choice first. `chance` (0 to 1) spreads retries."""
         self._guidance = guidance
         self._ledger = ledger
         self._channels = dict(channels)
+        self._chance = chance
+        self._circuits = {name: _Circuit() for name in self._channels}
 
     async def ring_due(self, now: datetime) -> int:
-        """Deliver every alert due at `now` (UTC). Returns how many were tried.
+        """Deliver every alert due at `now` (UTC). Returns how many were tried or prepared.
 
         Raises `LedgerDownError` if the ledger cannot be read or written; nothing is lost by that.
         """
+        stirred = await self._let_clocks_speak(now) + await self._look_at_drafts(now) + await self._prove(now)
         due = await self._ledger.lease_due(now)
-        await asyncio.gather(*(self._ring(one, now) for one in due))
-        return len(due)
+        done = await asyncio.gather(*(self._ring(one, now) for one in due), return_exceptions=True)
+        for fault in done:
+            if isinstance(fault, BaseException):
+                raise fault
+        return stirred + len(due)
+
+    async def prove_now(self, now: datetime) -> list[Proof]:
+        """Prove every route at once, whatever the hour: for `signpost doctor`."""
+        await self._prove(now, at_once=True)
+        return await self._ledger.proofs()
+
+    # ---- what is due without anybody asking
+
+    async def _let_clocks_speak(self, now: datetime) -> int:
+        school, spoken = self._guidance().library.school, 0
+        for concern in await self._ledger.clocks_due(now):
+            plan = clocks.plan(concern, school, now)
+            wanted = [self._wanted(concern, ring, plan) for ring in plan.rings]
+            spoken += await self._ledger.take_steps(concern, plan, wanted, now) and bool(wanted)
+        return spoken
+
+    def _wanted(self, concern: Concern, ring: clocks.Ring, plan: clocks.Plan) -> Wanted:
+        step = {"concern": plan.seen - 1, "waiting": plan.seen - 1, "decide": plan.decide - 1, "quiet": plan.quiet - 1}
+        via = ring.told.removeprefix("person:").partition(":")[0] if ring.told.startswith("person:") else self._first()
+        number = step[ring.kind]
+        return Wanted(f"{ring.kind}/{concern.id}/{number}/{ring.told}", ring.kind, concern.id, ring.told, via, number)
+
+    async def _look_at_drafts(self, now: datetime) -> int:
+        limits, told = self._guidance().library.school.limits, 0
+        kept = timedelta(minutes=limits.draft_kept)
+        for unsent, touched in await self._ledger.unsent_due(now):
+            ends = touched + kept
+            if now >= ends:
+                await self._ledger.expire(unsent, now - kept)
+                continue
+            wait = timedelta(minutes=limits.draft_urgent if unsent.urgent else limits.draft)
+            step, due_at = unsent.reminded, touched + wait * (unsent.reminded + 1)
+            if not unsent.drafting or step > 1 or (step == 1 and not unsent.urgent):
+                await self._ledger.remind(unsent, [], ends, now)
+            elif now < due_at:
+                await self._ledger.remind(unsent, [], min(due_at, ends), now)
+            else:
+                await self._ledger.remind(unsent, [self._draft_alert(unsent, step)], min(due_at + wait, ends), now)
+                told += 1
+        return told
+
+    def _draft_alert(self, unsent: Unsent, step: int) -> Wanted:
+        """First the reporter is reminded; still unsent and urgent, the DSL is told who began, without words."""
+        key = f"draft/{unsent.id}/{step}"
+        if step == 0:
+            return Wanted(key, "draft", None, f"person:{unsent.person}", unsent.person.partition(":")[0])
+        return Wanted(f"{key}/{unsent.person}", "unsent", None, "dsl", self._first())
+
+    # ---- the proof of each route
+
+    async def _prove(self, now: datetime, *, at_once: bool = False) -> int:
+        """Each school morning, once for each real route. A failed proof is told by the other routes."""
+        school = self._guidance().library.school
+        opened = hours.opening_today(school, now)
+        if not at_once and (opened is None or now < opened):
+            return 0
+        tried = 0
+        for name, channel in self._channels.items():
+            if not isinstance(channel, Provable):
+                continue
+            claimed = await self._ledger.claim_proof(name, now if at_once or opened is None else opened, now)
+            if claimed is None:
+                continue
+            tried += 1
+            await self._prove_one(channel, claimed, now)
+        return tried
+
+    async def _prove_one(self, channel: Provable, claimed: Proof, now: datetime) -> None:
+        head = await self._ledger.head()
+        _log.info("chain_head", head=head)
+        parts = notices.last_proved(self._guidance().library, now, head)
+        receipt = await _bounded(channel.prove(parts, claimed.receipt))
+        if isinstance(receipt, Delivered):
+            await self._ledger.record_proof(Proof(claimed.channel, now, now, receipt.id, None))
+            _log.info("route_proved", via=claimed.channel)
+            return
+        await self._ledger.record_proof(Proof(claimed.channel, now, claimed.proved_at, claimed.receipt, receipt.reason))
+        _log.error("route_not_proved", via=claimed.channel, reason=receipt.reason)
+        others = [name for name in self._channels if name != claimed.channel] or [claimed.channel]
+        day = f"{now:%Y-%m-%d}"
+        await self._ledger.tell(
+            [Wanted(f"proof/{day}/{claimed.channel}/{via}", "proof", None, "dsl", via) for via in others], now
+        )
+
+    # ---- one alert
 
     async def _ring(self, due: Due, now: datetime) -> None:
-        receipt = await self._deliver(due, now)
+        name = None
+        if due.kind in {"draft", "unsent"}:
+            name = await self._ledger.began(due.key.split("/")[1])
+        if name is None and due.concern is None and due.kind not in {"outsider", "proof"}:
+            await self._ledger.drop(due, "no longer wanted", now)
+            return
+        circuit = self._circuits.get(due.via)
+        if circuit and circuit.resting(now):
+            receipt: Receipt = Failed("the channel is resting after failures", retry_after=_REST.total_seconds())
+        else:
+            found = (
+                await self._look_up(self._alert(due, name, now)) if due.interrupted and due.receipt is None else None
+            )
+            if found:
+                await self._ledger.record_delivery(due, found, now, "found")
+                return
+            receipt = await self._deliver(self._alert(due, name, now))
+            if circuit:
+                circuit.note(receipt, now)
         if isinstance(receipt, Delivered):
-            await self._ledger.record_delivery(due, receipt.id, now)
+            await self._ledger.record_delivery(due, receipt.id, now, "redrawn" if due.receipt else "delivered")
             _log.info("delivered", key=due.key, via=due.via, tries=due.tries)
             return
-        again = now + backoff(due, receipt)
-        via = self._next_channel(due, receipt)
-        await self._ledger.record_failure(due, receipt.reason, via, again)
-        _log.warning("not_delivered", key=due.key, via=due.via, tries=due.tries, reason=receipt.reason, next=via)
+        await self._failed(due, receipt, now)
 
-    async def _deliver(self, due: Due, now: datetime) -> Receipt:
-        channel = self._channels.get(due.via)
+    async def _failed(self, due: Due, receipt: Failed, now: datetime) -> None:
+        """Ring again later; at a lasting failure or the third try by the next route too, and to the next person."""
+        enough = (receipt.lasting or due.tries >= _ALSO_AFTER) and due.receipt is None
+        also = self._also(due) if enough else []
+        hurry = enough and due.kind == "concern"
+        again = now + backoff(due, receipt, self._chance())
+        await self._ledger.record_failure(due, receipt.reason, again, now, also=also, hurry=hurry)
+        _log.warning("not_delivered", key=due.key, via=due.via, tries=due.tries, reason=receipt.reason)
+
+    def _also(self, due: Due) -> list[Wanted]:
+        """The same alert by the next route. A reporter is only known to the chat they wrote from."""
+        names = list(self._channels)
+        after = names.index(due.via) + 1 if due.via in names else 0
+        if due.told.startswith("person:") or after >= len(names):
+            return []
+        via, key = names[after], due.key.partition("@")[0]
+        id_ = due.concern.id if due.concern else None
+        return [Wanted(f"{key}@{via}", due.kind, id_, due.told, via, due.step)]
+
+    async def _look_up(self, alert: Alert) -> str | None:
+        channel = self._channels.get(alert.via)
+        if not isinstance(channel, Searchable):
+            return None
+        try:
+            return await asyncio.wait_for(channel.find(alert), DELIVERY_SECONDS)
+        except Exception as error:  # noqa: BLE001 (not found is the safe answer: it rings again)
+            _log.warning("not_looked_up", key=alert.key, via=alert.via, reason=type(error).__name__)
+            return None
+
+    async def _deliver(self, alert: Alert) -> Receipt:
+        channel = self._channels.get(alert.via)
         if channel is None:
             return Failed("this channel is not connected", lasting=True)
-        try:
-            return await asyncio.wait_for(channel.deliver(self._alert(due, now)), DELIVERY_SECONDS)
-        except TimeoutError:
-            return Failed("no answer in time")
-        except Exception as error:  # noqa: BLE001 (a channel's fault must not silence the bell; its text may hold words)
-            return Failed(f"the channel broke: {type(error).__name__}")
+        return await _bounded(channel.deliver(alert))
 
-    def _alert(self, due: Due, now: datetime) -> Alert:
-        library, concern = self._guidance().library, due.concern
-        parts: tuple[Part, ...]
-        if concern is None:
-            parts = cards.outsider_wrote(library)
-        elif due.kind == "told":
-            parts = cards.told_reporter(library, concern, now)
-        else:
-            parts = cards.alert(library, concern, now)
-        ref = concern.reference if concern else ""
-        return Alert(due.key, ref, due.told, due.via, due.tries, due.lease_until, due.receipt, parts)
+    def _alert(self, due: Due, name: Words | None, now: datetime) -> Alert:
+        library = self._guidance().library
+        parts = notices.alert_parts(library, due.kind, due.concern, now, key=due.key, name=name)
+        ref = due.concern.reference if due.concern else ""
+        return Alert(due.key, ref, due.told, due.via, due.tries, due.lease_until, due.receipt, parts, due.kind)
 
-    def _next_channel(self, due: Due, failed: Failed) -> str:
-        """The same channel, or the next after a lasting failure or the third try. A reporter is only
-        known to the channel they wrote from.
-        """
-        names = list(self._channels)
-        if due.kind == "told" or due.via not in names:
-            return due.via if due.kind == "told" else names[0]
-        if not failed.lasting and due.tries % _OTHER_WAY_AFTER:
-            return due.via
-        return names[(names.index(due.via) + 1) % len(names)]
+    def _first(self) -> str:
+        return next(iter(self._channels))
 
 
-def backoff(due: Due, failed: Failed) -> timedelta:
-    """How long until the next try: doubling from two seconds, never past a minute while it is urgent or a
-    quarter of an hour otherwise, and never sooner than the channel asked for.
+async def _bounded(work: Awaitable[Receipt]) -> Receipt:
+    """A channel's answer, or why there is none. Its faults must not silence the bell, and their text may hold words."""
+    try:
+        return await asyncio.wait_for(work, DELIVERY_SECONDS)
+    except TimeoutError:
+        return Failed("no answer in time")
+    except Exception as error:  # noqa: BLE001
+        return Failed(f"the channel broke: {type(error).__name__}")
+
+
+def backoff(due: Due, failed: Failed, chance: float) -> timedelta:
+    """How long until the next try: doubling from two seconds, spread by up to a quarter, never past a minute while
+    it is urgent or a quarter of an hour otherwise, and never sooner than the channel asked for.
     """
     urgent = due.concern is not None and due.concern.urgent
     most = _SLOWEST_URGENT if urgent else _SLOWEST
-    own = min(timedelta(seconds=2 ** min(due.tries, 12)), most)
+    own = min(timedelta(seconds=2 ** min(due.tries, 12)), most) * (1 - chance / 4)
     asked = timedelta(seconds=failed.retry_after or 0)
     return max(own, asked)
+
+
+__all__ = [
+    "Alert",
+    "Bell",
+    "Channel",
+    "Delivered",
+    "Failed",
+    "Provable",
+    "Receipt",
+    "Searchable",
+    "backoff",
+]

@@ -1,7 +1,8 @@
 """What is drawn: every card, choice and form the core can say, made from content and the record. Pure.
 
 Choice ids, all of them: `home`, `topics`, `group:<group>`, `topic:<id>`, `none`, `log`, `emergency`,
-`triage:<id>`, `step:<conversation>:<version>:<value>`, `ack:<concern>`, `open:<concern>`.
+`triage:<id>`, `step:<conversation>:<version>:<value>`, `ack:<concern>`, `open:<concern>`,
+`decide:<concern>`, `close:<concern>`, `add:<concern>`, `mine`, `list`.
 A step's `version` is the conversation's when it was drawn, so that an old card is recognised.
 """
 
@@ -12,7 +13,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot import intake
-from bot.concern import Concern
 from bot.talk import Card, Choice, Fact, Form, Part, Words
 from bot.triage import ABOUT, AtAbout, AtCheck, AtForm, AtOutcome, AtQuestion, Conversation, Observation, Position
 from policy_content.model import Library, Topic, Triage
@@ -186,7 +186,7 @@ def _step(
         case AtCheck(about):
             facts = tuple(Fact(label, value) for label, value in account_lines(library, about, talk))
             yield Card(w.check_title, library.say(w.check), facts)
-            yield from _observed(library, position.observations)
+            yield from observed(library, position.observations)
             yield choice(w.send_button, SEND, main=True)
             yield choice(w.change_button, CHANGE)
     if not isinstance(at, AtCheck) and len(position.answers) > 1:
@@ -208,7 +208,7 @@ def _outcome_card(library: Library, at: AtOutcome, now: datetime) -> Card:
     )
 
 
-def _observed(library: Library, observations: Sequence[Observation]) -> Parts:
+def observed(library: Library, observations: Sequence[Observation]) -> Parts:
     """What the guided questions learnt, as asked and answered: passed on, never ranked."""
     facts = tuple(Fact(o.asked, Words(o.answered)) for o in observations)
     return (Card(library.wording.observations_title, facts=facts),) if facts else ()
@@ -219,113 +219,6 @@ def account_lines(library: Library, about: str, talk: Conversation) -> tuple[tup
     w = library.wording
     first = (w.about_title, Words(getattr(w, f"about_{about}")))
     return (first, *((line.label, line.value) for line in intake.lines(library, about, talk.draft)))
-
-
-# ---- concerns
-
-
-def sent(library: Library, ref: str, told: str, *, urgent: bool) -> Parts:
-    """After the commit: the reference, who is told, what happens, whom to ring."""
-    w = library.wording
-    body = library.say(
-        w.sent_urgent if urgent else w.sent,
-        who=getattr(w, f"told_{told}"),
-        ring=library.say(getattr(w, f"ring_{told}")),
-    )
-    return (Card(library.say(w.sent_title, reference=ref), body, tone="done"),)
-
-
-def not_sent(library: Library, told: str) -> Card:
-    """The sentence that needs no database."""
-    w = library.wording
-    ring = library.say(getattr(w, f"ring_{told}"))
-    return Card(w.not_sent_title, library.say(w.not_sent, ring=ring), tone="failed")
-
-
-def not_saved(library: Library) -> Card:
-    """Nothing can be saved; answers still work."""
-    return Card(library.wording.not_saved_title, library.say(library.wording.not_saved), tone="failed")
-
-
-def alert(library: Library, concern: Concern, now: datetime) -> Parts:
-    """What the DSL sees in the shared place: reference, urgency, reporter, clock. No child, no narrative."""
-    w = library.wording
-    facts = [
-        Fact(w.alert_reporter, concern.account.reporter),
-        Fact(w.alert_logged, Words(when(library, concern.logged_at, now))),
-    ]
-    choices: tuple[Choice, ...]
-    open_it = Choice(w.open_button, f"open:{concern.id}")
-    seen = concern.entry("acknowledged")
-    title = w.alert_title_urgent if concern.urgent else w.alert_title
-    if seen is None:
-        body, choices = library.say(w.alert), (Choice(w.acknowledge_button, f"ack:{concern.id}", main=True), open_it)
-    else:
-        facts.append(Fact(w.alert_acknowledged_by, seen.who))
-        body, choices = library.say(w.alert_acknowledged, when=when(library, seen.at, now)), (open_it,)
-    return (Card(library.say(title, reference=concern.reference), body, tuple(facts), tone="alert"), *choices)
-
-
-def acknowledged(library: Library, concern: Concern) -> Parts:
-    """To the DSL who has just acknowledged."""
-    w = library.wording
-    return (
-        Card(library.say(w.acknowledged_title, reference=concern.reference), library.say(w.acknowledged), tone="done"),
-        Choice(w.open_button, f"open:{concern.id}", main=True),
-    )
-
-
-def already_acknowledged(library: Library, concern: Concern, now: datetime) -> Parts:
-    """A late or second press: what has happened since."""
-    w = library.wording
-    seen = concern.entry("acknowledged")
-    at = when(library, seen.at, now) if seen else ""
-    facts = (Fact(w.by_label, seen.who),) if seen else ()
-    body = library.say(w.already_acknowledged, when=at)
-    return (Card(library.say(w.already_acknowledged_title, reference=concern.reference), body, facts),)
-
-
-def opened(library: Library, concern: Concern, now: datetime) -> Parts:
-    """Everything a DSL may read, for a private dialog."""
-    w = library.wording
-    account = concern.account
-    names = {"logged": w.entry_logged, "opened": w.entry_opened, "acknowledged": w.entry_acknowledged}
-    history = tuple(
-        Fact(f"{names[entry.what]}, {when(library, entry.at, now)}", entry.who) for entry in concern.chronology
-    )
-    return (
-        Card(
-            library.say(w.open_title, reference=concern.reference),
-            library.say(w.open_body),
-            (
-                Fact(w.alert_reporter, account.reporter),
-                *(Fact(line.label, line.value) for line in account.lines),
-            ),
-            tone="alert",
-        ),
-        *_observed(library, account.observations),
-        Card(w.open_chronology, facts=history),
-    )
-
-
-def told_reporter(library: Library, concern: Concern, now: datetime) -> Parts:
-    """To the reporter: a person has seen it."""
-    w = library.wording
-    seen = concern.entry("acknowledged")
-    facts = (Fact(w.alert_acknowledged_by, seen.who),) if seen else ()
-    at = when(library, seen.at, now) if seen else ""
-    title = library.say(w.told_title, reference=concern.reference)
-    return (Card(title, library.say(w.told_reporter, when=at), facts, tone="done"),)
-
-
-def outsider(library: Library) -> Parts:
-    """The one kind reply to anyone who is not staff."""
-    return (Card(library.wording.outsider_title, library.say(library.wording.outsider)),)
-
-
-def outsider_wrote(library: Library) -> Parts:
-    """To the DSL: somebody outside staff wrote. Never what they wrote."""
-    return (Card(library.wording.outsider_wrote_title, library.say(library.wording.outsider_wrote), tone="alert"),)
 
 
 def _edition(library: Library, edition: str, now: datetime) -> str:

@@ -6,20 +6,15 @@ Pure: no clock, no storage. Times are aware and in UTC.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.talk import Words
+from bot.talk import NOTHING, Words
 from bot.triage import Observation
 
 About = Literal["pupils", "adult", "head", "safeguarding"]
-Stage = Literal["logged", "acknowledged"]
-
-# Whom a concern is told to first. One about staff goes to the head and one about the head to the
-# chair of governors (national guidance, KCSIE); the place and the person left out are never told.
-TOLD_TO: dict[str, str] = {"pupils": "dsl", "adult": "head", "head": "chair", "safeguarding": "head"}
+Stage = Literal["logged", "acknowledged", "decided", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +63,28 @@ class NewConcern:
     reporter: str
     account: Account
     conversation: str
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a chronology: append-only. `what` is a fixed word (logged, opened, acknowledged)."""
+    """One entry of a chronology: append-only. `what` is a fixed word: logged, opened, acknowledged, added,
+    decided, closed. `text` is what the person wrote with it, if anything.
+    """
 
     at: datetime
     who: Words
     what: str
+    text: Words = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Concern:
     """A logged concern as the record has it. `version` counts its changes.
 
-    `reached` holds the roles and places it has been told to (dsl, head, chair): only they may open it.
+    `reached` holds the roles and places it has been told to (dsl, deputy-1, head, chair): only they may open it.
+    `seen`, `decide` and `quiet` count the steps its clocks have taken; steps below `unheard` were due early,
+    because nobody before could be reached.
     """
 
     id: str
@@ -97,6 +98,11 @@ class Concern:
     account: Account
     chronology: tuple[Entry, ...]
     reached: frozenset[str]
+    drill: bool = False
+    seen: int = 1
+    decide: int = 0
+    quiet: int = 0
+    unheard: int = 0
 
     def entry(self, what: str) -> Entry | None:
         """The first entry of this kind, if there is one."""
@@ -106,8 +112,3 @@ class Concern:
 def reference(short: str, year: int, number: int) -> str:
     """A concern's reference: `TA-2026-0042`."""
     return f"{short}-{year}-{number:04d}"
-
-
-def told_to(about: str) -> Sequence[str]:
-    """The roles or places told at once of a concern about this."""
-    return (TOLD_TO[about],)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot import cards, intake, interview
+from bot import cards, clocks, intake, interview, notices
 from bot.cards import RESUME, Parts
-from bot.concern import Account, Concern, Line, NewConcern, told_to
+from bot.concern import Account, Concern, Line, NewConcern
 from bot.guidance import Guidance, Route
-from bot.ledger import AlreadyHeardError, ChangedMeanwhileError, Ledger, LedgerDownError, Question
+from bot.ledger import AlreadyHeardError, ChangedMeanwhileError, Ledger, LedgerDownError, Question, Wanted
 from bot.talk import Message, Person, Reply, Roster, RosterUnreadable, Sent, Words
 from bot.triage import (
     ABOUT,
@@ -108,7 +108,7 @@ class Desk:
             if isinstance(open_.position.step, AtForm | AtCheck):
                 talk = interview.add_words(open_.talk, text)
                 kept = cards.note(guide.library, w.form_title, w.form_words_kept)
-                told = told_to(open_.position.step.about)[0]
+                told = _first_told(guide, open_.position.step.about)
                 return await self._keep(guide, message, talk, now, before=(*_lead(guide, message, told), kept))
         return await self._question(guide, message, open_, text, now)
 
@@ -147,13 +147,17 @@ class Desk:
                 return Reply(cards.groups(library))
             case "home":
                 return Reply(self._home(guide, open_))
+            case "mine":
+                return await self._mine(guide, message.who, now)
+            case "open_list":
+                return await self._list(guide, message.who, now)
             case _ if open_ is None:
                 return Reply((cards.note(library, w.nothing_open_title, w.nothing_open),))
             case _:
                 return await self._pressed(guide, message, open_, f".{command}", now)
 
     def _emergency(self, guide: Guidance, open_: _Open | None, now: datetime) -> Parts:
-        told = _told(open_.position) if open_ else "dsl"
+        told = _told(guide, open_.position) if open_ else "dsl"
         lead = (cards.ring_now(guide.library, told),)
         if open_ is None:
             return lead
@@ -171,8 +175,14 @@ class Desk:
         match kind:
             case "step":
                 return await self._step_pressed(guide, message, rest, now)
-            case "ack" | "open":
+            case "ack" | "open" | "decide" | "close":
                 return await self._act(guide, message, kind, rest, now)
+            case "add":
+                return await self._add(guide, message, rest, None, now)
+            case "mine":
+                return await self._mine(guide, message.who, now)
+            case "list":
+                return await self._list(guide, message.who, now)
             case "log":
                 return await self._begin_concern(guide, message, await self._open(guide, message.who, now), "", now)
             case "triage" if rest in guide.library.triages:
@@ -264,13 +274,23 @@ class Desk:
         faults: Mapping[str, str] | None = None,
     ) -> Reply:
         """Save where the conversation has got to, then draw its step."""
-        await self._ledger.keep_conversation(message.event, talk, now)
+        position = replay(guide.library, talk.answers)
+        typed = "\n".join(talk.draft.values())
+        writing = isinstance(position.step, AtForm | AtCheck) and bool(typed.strip())
+        urgent = writing and (position.urgent or intake.says_urgent(talk.draft) or bool(guide.hears_urgent(typed)))
+        await self._ledger.keep_conversation(
+            message.event, talk, now, name=message.who.name, draft=writing, urgent=urgent
+        )
         saved = replace(talk, version=talk.version + 1)
-        position = replay(guide.library, saved.answers)
         return Reply(before + cards.step(guide.library, saved, position, now, faults or {}))
 
     async def _form(self, guide: Guidance, message: Message, sent: Sent, now: datetime) -> Reply:
-        _, _, rest = sent.form.partition(":")
+        kind, _, rest = sent.form.partition(":")
+        typed = sent.values.get("text", Words(""))
+        if kind == "add":
+            return await self._add(guide, message, rest, typed, now)
+        if kind in {"decide", "close"}:
+            return await self._act(guide, message, kind, rest, now, typed)
         id_, _, tail = rest.partition(":")
         open_ = await self._open(guide, message.who, now)
         if open_ is None or open_.talk.id != id_ or tail.partition(":")[0] != str(open_.talk.version):
@@ -282,7 +302,7 @@ class Desk:
         draft = interview.with_values(open_.talk, sent)
         faults = intake.faults(guide.library, step.about, draft, now, zone) if sent.press == "check" else {}
         talk = interview.fill(open_.talk, open_.position, sent, faults)
-        lead = _lead(guide, message, told_to(step.about)[0])
+        lead = _lead(guide, message, _first_told(guide, step.about))
         return await self._keep(guide, message, talk, now, before=lead, faults=faults)
 
     async def _send(self, guide: Guidance, message: Message, open_: _Open, now: datetime) -> Reply:
@@ -294,46 +314,103 @@ class Desk:
         lines = tuple(Line(label, value) for label, value in cards.account_lines(library, about, talk))
         account = Account(message.who.name, lines, position.observations)
         new = NewConcern(about, urgent, message.who.id, account, talk.id)
-        told = told_to(about)[0]
-        ref = await self._ledger.log_concern(message.event, new, talk, self._channels, now)
-        return Reply(cards.sent(library, ref, told, urgent=urgent))
+        told = clocks.ladder(library.school, about)[0]
+        ref = await self._ledger.log_concern(message.event, new, talk, told, self._channels[0], now)
+        return Reply(notices.sent(library, ref, told[0], urgent=urgent))
 
-    # ---- the DSL's acts
+    # ---- the acts of those whom a concern has reached
 
-    async def _act(self, guide: Guidance, message: Message, act: str, id_: str, now: datetime) -> Reply:
-        library, w = guide.library, guide.library.wording
+    async def _act(
+        self, guide: Guidance, message: Message, act: str, id_: str, now: datetime, typed: Words | None = None
+    ) -> Reply:
+        library, w, who = guide.library, guide.library.wording, message.who
         concern = await self._ledger.concern(id_)
         try:
-            allowed = concern is not None and await self._may(guide, message.who, concern)
+            allowed = concern is not None and bool(await self._roles(guide, who) & concern.reached)
         except RosterUnreadable:
             return Reply((cards.note(library, w.no_roster_title, w.no_roster),))
         if concern is None or not allowed:
             return Reply((cards.note(library, w.not_yours_title, w.not_yours),))
-        if act == "open":
-            await self._ledger.record_opening(message.event, concern, message.who, now)
-            return Reply(cards.opened(library, await self._again(concern), now), dialog=True)
-        if concern.entry("acknowledged"):
-            return Reply(cards.already_acknowledged(library, concern, now))
-        changed = await self._ledger.acknowledge(message.event, concern, message.who, now)
-        return Reply(cards.acknowledged(library, changed))
+        match act:
+            case "open":
+                opened = await self._ledger.record_opening(message.event, concern, who, now)
+                return Reply(notices.opened(library, opened, now), dialog=True)
+            case "ack" if concern.stage != "logged":
+                return Reply(notices.already_acknowledged(library, concern, now))
+            case "ack":
+                via = concern.reporter.partition(":")[0]
+                return Reply(
+                    notices.acknowledged(library, await self._ledger.acknowledge(message.event, concern, who, via, now))
+                )
+            case _:
+                return await self._settle(guide, message, act, concern, typed, now)
 
-    async def _again(self, concern: Concern) -> Concern:
-        return await self._ledger.concern(concern.id) or concern
+    async def _settle(
+        self, guide: Guidance, message: Message, act: str, concern: Concern, typed: Words | None, now: datetime
+    ) -> Reply:
+        """Decide or close: first the form, then what was typed in it."""
+        library, done = guide.library, "decided" if act == "decide" else "closed"
+        if concern.stage in {done, "closed"}:
+            return Reply(notices.already_settled(library, concern, done, now))
+        if not typed:
+            fault = (
+                ""
+                if typed is None
+                else library.say(library.wording.form_needed, field=getattr(library.wording, f"{act}_field"))
+            )
+            return Reply(notices.act_form(library, act, concern, typed, fault), dialog=True)
+        save = self._ledger.decide if act == "decide" else self._ledger.close_concern
+        return Reply(notices.settled(library, act, await save(message.event, concern, message.who, typed, now)))
 
-    async def _may(self, guide: Guidance, who: Person, concern: Concern) -> bool:
-        """May this person act on this concern, at this moment? Raises `RosterUnreadable`.
+    async def _add(self, guide: Guidance, message: Message, id_: str, typed: Words | None, now: datetime) -> Reply:
+        """The reporter adds to what they sent."""
+        library, w = guide.library, guide.library.wording
+        concern = await self._ledger.concern(id_)
+        if concern is None or concern.reporter != message.who.id:
+            return Reply((cards.note(library, w.not_yours_title, w.not_yours),))
+        if not typed:
+            fault = "" if typed is None else library.say(w.form_needed, field=w.add_field)
+            return Reply(notices.act_form(library, "add", concern, typed, fault))
+        number = len(concern.chronology)
+        wanted = [
+            Wanted(f"added/{concern.id}/{number}/{role}", "added", concern.id, role, self._channels[0])
+            for role in sorted(concern.reached)
+        ]
+        changed = await self._ledger.add(message.event, concern, message.who, typed, wanted, now)
+        lead = _lead(guide, message, _first_told(guide, concern.about))
+        return Reply((*lead, *notices.settled(library, "add", changed)))
 
-        Those in the DSL place, if it was told; and the people named in school.yaml whom it has reached.
-        If the place cannot be read, the named people only.
+    async def _mine(self, guide: Guidance, who: Person, now: datetime) -> Reply:
+        return Reply(notices.mine(guide.library, await self._ledger.mine(who.id), now))
+
+    async def _list(self, guide: Guidance, who: Person, now: datetime) -> Reply:
+        """Every open concern that has reached this person; to anyone else, as if there were none."""
+        library, w = guide.library, guide.library.wording
+        try:
+            roles = await self._roles(guide, who)
+        except RosterUnreadable:
+            return Reply((cards.note(library, w.no_roster_title, w.no_roster),))
+        if not roles:
+            return Reply((cards.note(library, w.not_yours_title, w.not_yours),))
+        held = [concern for concern in await self._ledger.open_concerns() if concern.reached & roles]
+        return Reply(notices.open_list(library, held, await self._ledger.proofs(), now))
+
+    async def _roles(self, guide: Guidance, who: Person) -> frozenset[str]:
+        """What this person is at this moment: dsl, if they are in the DSL place, and whoever they are in school.yaml.
+
+        If the place cannot be read, the named people only; for anybody else that raises `RosterUnreadable`.
         """
+        named = {role for role, person in guide.library.school.people.everyone() if who.id in person.ids()}
         channel = who.id.partition(":")[0]
-        people = guide.library.school.people
-        named = {role: person.ids() for role, person in people.everyone() if role in concern.reached}
-        if any(who.id in ids for ids in named.values()):
-            return True
-        if "dsl" not in concern.reached or channel not in self._rosters:
-            return False
-        return who.id in await self._rosters[channel].members("dsl")
+        if channel not in self._rosters:
+            return frozenset(named)
+        try:
+            inside = who.id in await self._rosters[channel].members("dsl")
+        except RosterUnreadable:
+            if named:
+                return frozenset(named)
+            raise
+        return frozenset((named - {"dsl"}) | ({"dsl"} if inside else set()))
 
     # ---- people who are not staff, and days without a database
 
@@ -344,16 +421,16 @@ class Desk:
             return Reply(repeated=True)
         except LedgerDownError:
             pass  # the kind reply matters more than that the DSL hears of it
-        return Reply(cards.outsider(guide.library))
+        return Reply(notices.outsider(guide.library))
 
     def _unsaved(self, guide: Guidance, message: Message, now: datetime) -> Parts:
         """Nothing could be saved. A question still gets its answer; a concern is said not to be sent."""
         said = message.choice or (message.form.form if message.form else "")
-        if said.startswith(("step:", "form:", "log")):
+        if said.startswith(("step:", "form:", "log", "add:")):
             about = said.rpartition(":")[2]
-            return (cards.not_sent(guide.library, told_to(about)[0] if about in ABOUT else "dsl"),)
+            return (notices.not_sent(guide.library, _first_told(guide, about)),)
         text = message.words.reveal() if message.words else ""
-        down = (cards.not_saved(guide.library),)
+        down = (notices.not_saved(guide.library),)
         if not text or _command(guide, text)[0]:
             return down
         return _drawn(guide, guide.route(text), now) + down
@@ -404,9 +481,13 @@ def _about(position: Position) -> str:
     return position.step.about if isinstance(position.step, AtForm | AtCheck) else ""
 
 
-def _told(position: Position) -> str:
-    about = _about(position)
-    return told_to(about)[0] if about else "dsl"
+def _told(guide: Guidance, position: Position) -> str:
+    return _first_told(guide, _about(position))
+
+
+def _first_told(guide: Guidance, about: str) -> str:
+    """Whom a concern about this is told to first; the DSL while that is not known."""
+    return clocks.ladder(guide.library.school, about)[0][0] if about in ABOUT else "dsl"
 
 
 def _new_conversation(who: Person, start: str) -> Conversation:
@@ -417,7 +498,7 @@ def _command(guide: Guidance, text: str) -> tuple[str, str]:
     """The command that is the whole message, and for `log a concern: …` what follows it."""
     commands = guide.library.wording.commands
     said = interview.plain(text[:200])
-    for name in ("back", "again", "stop", "emergency", "log", "topics", "home"):
+    for name in ("back", "again", "stop", "emergency", "log", "topics", "mine", "open_list", "home"):
         if len(text) <= 200 and said in {interview.plain(word) for word in getattr(commands, name)}:
             return name, ""
     for phrase in commands.log:

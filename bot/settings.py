@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "SIGNPOST_"
+_SECRETS = ("keys", "database_url", "smtp_url")
 
 
 class SettingsError(Exception):
@@ -21,14 +22,15 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """What the environment says. Every secret may instead be a file: `SIGNPOST_KEYS_FILE`."""
+    """What the environment says. Every secret may instead be a file: `SIGNPOST_KEYS_FILE`, `SIGNPOST_SMTP_URL_FILE`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
     data: Path = Path("signpost-data")
-    database_url: str = ""
+    database_url: SecretStr = SecretStr("")
     keys: SecretStr = SecretStr("")
     content: Path | None = None
+    smtp_url: SecretStr = SecretStr("")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 3978
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -36,15 +38,15 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The SQLAlchemy URL: the one given, or a SQLite file in the data folder."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data / 'signpost.db'}"
+        return self.database_url.get_secret_value() or f"sqlite+aiosqlite:///{self.data / 'signpost.db'}"
 
 
 def read_settings() -> Settings:
     """The settings in the environment. Raises `SettingsError` naming everything that is wrong."""
     faults: list[str] = []
-    keys = _from_file("SIGNPOST_KEYS_FILE", faults)
+    secrets = {name: _from_file(f"{PREFIX}{name.upper()}_FILE", faults) for name in _SECRETS}
     try:
-        settings = Settings(keys=SecretStr(keys)) if keys else Settings()
+        settings = Settings(**{name: SecretStr(text) for name, text in secrets.items() if text})  # type: ignore[arg-type]
     except ValidationError as error:
         faults += [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}." for e in error.errors()]
         raise SettingsError(faults) from None

@@ -55,6 +55,9 @@ class Words:
         raise TypeError("Words are sealed before they are stored, never pickled")
 
 
+NOTHING = Words("")
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who writes to Signpost, as the channel's own check of identity found them.

@@ -58,6 +58,16 @@ class Vault:
         """A fresh data key for `owner` (table and row id), wrapped for storage beside the row."""
         return self._wrap(self._newest, os.urandom(_KEY), owner)
 
+    def open_bytes(self, wrapped: bytes, owner: str) -> bytes:
+        """The data key itself, for an HMAC under it. Raises `SealBrokenError`."""
+        return self._unwrap(wrapped, owner)
+
+    def rewrap(self, wrapped: bytes, owner: str) -> bytes | None:
+        """The data key wrapped by the newest master key, or None if it is already. Raises `SealBrokenError`."""
+        if wrapped[1 : 1 + wrapped[0]] == self._newest.encode():
+            return None
+        return self._wrap(self._newest, self._unwrap(wrapped, owner), owner)
+
     def seal(self, wrapped: bytes, owner: str, place: str, text: str) -> bytes:
         """`text` sealed under `owner`'s data key, bound to `owner` and `place` (column or entry)."""
         return _encrypt(self._unwrap(wrapped, owner), text.encode(), f"{owner}/{place}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, time
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from policy_content.wording import Wording
 
@@ -17,7 +17,7 @@ BUTTON = 60  # characters of a title or label: every chat's button holds it
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=BUTTON)]
 Number = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^(\+?[0-9][0-9 ]{1,18}|\[.+\])$")]
-Day = Annotated[date | None, BeforeValidator(lambda v: v or None)]
+Confirmed = Annotated[date | None, BeforeValidator(lambda v: v or None)]
 Caution = Literal["now", "today", "note"]
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -137,10 +137,10 @@ class People(Frozen):
     chair: SchoolPerson
 
     def everyone(self) -> Iterator[tuple[str, SchoolPerson]]:
-        """Each role's key in school.yaml with the person who holds it."""
+        """Each role that can be told, with the person who holds it: dsl, deputy-1, deputy-2, head, chair."""
         yield "dsl", self.dsl
-        for deputy in self.deputies:
-            yield "deputies", deputy
+        for number, deputy in enumerate(self.deputies, 1):
+            yield f"deputy-{number}", deputy
         yield "head", self.head
         yield "chair", self.chair
 
@@ -151,8 +151,9 @@ class Agency(Frozen):
     name: Text
     number: Number
     dated: str = ""  # the year the number was written down
-    confirmed: Day = None
+    confirmed: Confirmed = None
     stands: bool = False
+    answers: Literal["always", "school hours", "out of hours"] = "always"
     web: str = ""
     email: str = ""
 
@@ -164,10 +165,72 @@ class Agency(Frozen):
         return f"{self.name} on {self.number}{mark}"
 
 
-class Limits(Frozen):
-    """The school's own limits. `idle` is in minutes."""
+Minutes = Annotated[int, Field(ge=1, le=10_080)]
 
-    idle: Annotated[int, Field(ge=1, le=1440)] = 30
+
+class Limits(Frozen):
+    """The school's own limits, all in minutes. Only `decide` comes from the policy: its 24 hours."""
+
+    idle: Minutes  # an open conversation is then offered, not continued
+    urgent_second: Minutes  # urgent: from logging to the second person, at any hour
+    urgent_third: Minutes
+    urgent_again: Minutes  # urgent: between one ring of everybody and the next
+    second: Minutes  # otherwise, in school hours: from logging to the second person
+    third: Minutes
+    again: Minutes
+    longest_wait: Minutes  # out of hours, holidays included: never longer between two steps
+    decide: Minutes  # the policy's limit for deciding and acting: never leave to wait
+    decide_reminders: Annotated[tuple[Minutes, ...], Field(min_length=1)]
+    quiet_urgent: Minutes  # acknowledged and not opened: the person is asked
+    quiet: Minutes  # in school hours
+    draft_urgent: Minutes  # an unsent form: the reporter is reminded
+    draft: Minutes
+    draft_kept: Minutes  # an unsent form is deleted
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Limits:
+        if self.urgent_third <= self.urgent_second or self.third <= self.second:
+            raise ValueError("the third person cannot be told before the second")
+        return self
+
+
+class Day(Frozen):
+    """A school day's hours, local time."""
+
+    opens: time
+    closes: time
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        """`08:00-16:30`."""
+        if not isinstance(value, str):
+            return value
+        opens, dash, closes = value.partition("-")
+        if not dash:
+            raise ValueError("hours are written 08:00-16:30")
+        return {"opens": opens.strip(), "closes": closes.strip()}
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Day:
+        if self.closes <= self.opens:
+            raise ValueError("the school closes before it opens")
+        return self
+
+
+class Term(Frozen):
+    """The first and the last day of a stretch of school days."""
+
+    first: date
+    last: date
+
+
+class Calendar(Frozen):
+    """When somebody is in school. With no terms written, every weekday counts: that errs towards ringing sooner."""
+
+    hours: dict[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], Day]
+    terms: tuple[Term, ...] = ()
+    closed: tuple[date, ...] = ()  # bank holidays and staff-only days
 
 
 class School(Frozen):
@@ -181,7 +244,8 @@ class School(Frozen):
     review_due: date  # when the policy itself was due for review
     people: People
     agencies: dict[str, Agency]
-    limits: Limits = Limits()
+    calendar: Calendar
+    limits: Limits
 
     def names(self) -> frozenset[str]:
         """What `{…}` may name in content."""

@@ -38,6 +38,8 @@ class Commands(BaseModel):
     emergency: tuple[Say, ...]
     log: tuple[Say, ...]
     topics: tuple[Say, ...]
+    mine: tuple[Say, ...]
+    open_list: tuple[Say, ...]
     home: tuple[Say, ...]
 
 
@@ -176,6 +178,13 @@ class Wording(BaseModel):
     alert_title_urgent: Annotated[Label, _holds("reference")]
     alert: Say
     alert_acknowledged: Annotated[Say, _holds("when")]
+    alert_drill: Annotated[Say, _holds("alert")]
+    alert_next: Label
+    alert_next_at: Annotated[Say, _holds("when")]
+    alert_decide: Label
+    alert_decide_by: Annotated[Say, _holds("when")]
+    alert_decided: Annotated[Say, _holds("when")]
+    alert_closed: Annotated[Say, _holds("when")]
     alert_reporter: Label
     alert_logged: Label
     alert_acknowledged_by: Label
@@ -192,6 +201,70 @@ class Wording(BaseModel):
     entry_logged: Say
     entry_opened: Say
     entry_acknowledged: Say
+    entry_added: Say
+    entry_decided: Say
+    entry_closed: Say
+    decide_button: Label
+    close_button: Label
+    decide_title: Annotated[Label, _holds("reference")]
+    decide_intro: Say
+    decide_field: Label
+    decide_hint: Say
+    decided_title: Annotated[Label, _holds("reference")]
+    decided: Say
+    close_title: Annotated[Label, _holds("reference")]
+    close_intro: Say
+    close_field: Label
+    close_hint: Say
+    closed_title: Annotated[Label, _holds("reference")]
+    closed: Say
+    already_settled: Annotated[Say, _holds("when")]
+    save_button: Label
+    list_title: Label
+    list_empty: Say
+    list_count: Annotated[Say, _holds("count")]
+    list_stage: Label
+    list_proved: Annotated[Label, _holds("route")]
+    proved_at: Annotated[Say, _holds("when")]
+    proved_never: Say
+    proved_failed: Annotated[Say, _holds("when")]
+    stage_logged: Label
+    stage_acknowledged: Label
+    stage_decided: Label
+    stage_closed: Label
+    mine_title: Label
+    mine_empty: Say
+    mine_intro: Say
+    mine_one: Annotated[Label, _holds("reference")]
+    mine_logged: Annotated[Say, _holds("stage", "when")]
+    add_button: Annotated[Label, _holds("reference")]
+    add_title: Annotated[Label, _holds("reference")]
+    add_intro: Say
+    add_field: Label
+    add_hint: Say
+    added_title: Annotated[Label, _holds("reference")]
+    added: Say
+    added_closed: Say
+    added_alert_title: Annotated[Label, _holds("reference")]
+    added_alert: Say
+    waiting_title: Annotated[Label, _holds("reference")]
+    waiting: Annotated[Say, _holds("ring", "refer")]
+    refer_open: Say
+    refer_closed: Say
+    remind_title: Annotated[Label, _holds("reference")]
+    remind: Annotated[Say, _holds("when")]
+    remind_over: Annotated[Say, _holds("when")]
+    quiet_title: Annotated[Label, _holds("reference")]
+    quiet: Annotated[Say, _holds("when")]
+    draft_title: Label
+    draft: Say
+    unsent_title: Label
+    unsent: Say
+    unsent_by: Label
+    proof_failed_title: Label
+    proof_failed: Annotated[Say, _holds("route")]
+    last_proved_title: Label
+    last_proved: Annotated[Say, _holds("when", "head")]
     not_yours_title: Label
     not_yours: Say
     no_roster_title: Label

@@ -57,6 +57,7 @@ def seats(guidance: Guidance) -> tuple[Seat, ...]:
         Seat("teacher", "Sam Carter", "Teacher", "Your chat with Signpost", "left"),
         Seat("visitor", "Jo", "Not staff: a pupil, say", "Someone who is not staff", "left", staff=False),
         Seat("dsl", people.dsl.name, "Designated Safeguarding Lead", "DSL channel", "right"),
+        Seat("deputy-1", people.deputies[0].name, "Deputy DSL", "The deputy's own chat", "right"),
         Seat("head", people.head.name, "Head", "The head's own chat", "right"),
         Seat("chair", people.chair.name, "Chair of governors", "The chair of governors' own chat", "right"),
     )
@@ -85,7 +86,7 @@ class WebChannel:
 
     async def members(self, place: str) -> frozenset[str]:
         """Practice has one person in the DSL place."""
-        return frozenset({f"web:{place}"}) if place in self._seats else frozenset()
+        return frozenset({"web:dsl"}) if place == "dsl" else frozenset()
 
     async def deliver(self, alert: Alert) -> Receipt:
         """Show it in its pane, in place of itself if it is there already."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -70,6 +71,10 @@ conversations = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("version", Integer, nullable=False),
     Column("touched_at", Moment, nullable=False),
+    Column("begun_at", Moment, nullable=True),  # when the form of an unsent concern was first filled
+    Column("urgent", Boolean, nullable=False, server_default=false()),
+    Column("reminded", Integer, nullable=False, server_default="0"),  # how many reminders of it went out
+    Column("next_at", Moment, nullable=True, index=True),  # when to look at it again
 )
 
 concerns = Table(
@@ -84,8 +89,28 @@ concerns = Table(
     Column("version", Integer, nullable=False),
     Column("reporter", String(255), nullable=False, index=True),
     Column("logged_at", Moment, nullable=False),
-    Column("key", LargeBinary, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
+    Column("key", LargeBinary, nullable=True),  # null once it has been forgotten
+    Column("sealed", LargeBinary, nullable=True),
+    Column("drill", Boolean, nullable=False, server_default=false()),
+    Column("seen", Integer, nullable=False, server_default="1"),  # steps taken of the first clock
+    Column("decide", Integer, nullable=False, server_default="0"),  # of the second
+    Column("quiet", Integer, nullable=False, server_default="0"),  # askings after a quiet acknowledgement
+    Column(
+        "unheard", Integer, nullable=False, server_default="0"
+    ),  # steps taken early, because nobody could be reached
+    Column("next_at", Moment, nullable=True, index=True),  # when its clocks next ask for something
+)
+
+# What is left of a forgotten concern: reference, dates, route, who and why.
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("concern", String(32), ForeignKey(concerns.c.id), primary_key=True),
+    Column("reference", String(32), nullable=False),
+    Column("logged_at", Moment, nullable=False),
+    Column("forgotten_at", Moment, nullable=False),
+    Column("who", String(255), nullable=False),  # the person's id
+    Column("why", String(255), nullable=False),
 )
 
 # Append-only: rows are added with their concern's change, never updated, never removed.
@@ -97,8 +122,20 @@ chronology = Table(
     Column("number", Integer, nullable=False),
     Column("at", Moment, nullable=False),
     Column("what", String(32), nullable=False),
-    Column("sealed", LargeBinary, nullable=False),  # who
+    Column("sealed", LargeBinary, nullable=False),  # who, and what they wrote
+    Column("link", Integer, nullable=False, unique=True),  # its place in the ledger-wide chain, from 1
+    Column("mac", LargeBinary, nullable=False),  # HMAC over this entry and its predecessor's mac
     UniqueConstraint("concern", "number"),
+)
+
+# The head of the chain, and the chain's own key, wrapped. One row.
+chain = Table(
+    "chain",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("link", Integer, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+    Column("key", LargeBinary, nullable=False),
 )
 
 # The outbox: what a person must be told, in the same database as what it is about.
@@ -117,8 +154,34 @@ alerts = Table(
     Column("drawn", Integer, nullable=False),  # the concern's version that the message shows
     Column("delivered_at", Moment, nullable=True),  # the first time
     Column("last_failure", String(255), nullable=True),
+    Column("step", Integer, nullable=False, server_default="0"),  # of the clock that asked for it
     Index("ix_alerts_due_at", "due_at"),
 )
+
+# What became of each try to deliver an alert.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("alert", String(96), ForeignKey(alerts.c.key), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("via", String(16), nullable=False),
+    Column("outcome", String(255), nullable=False),  # delivered, redrawn, found, or why not
+)
+
+# When each route to people was last proved to work.
+proofs = Table(
+    "proofs",
+    metadata,
+    Column("channel", String(16), primary_key=True),
+    Column("tried_at", Moment, nullable=False),
+    Column("proved_at", Moment, nullable=True),
+    Column("receipt", String(255), nullable=True),  # the standing message that is edited each time
+    Column("failure", String(255), nullable=True),
+)
+
+# Written to by each readiness check, because a full disk still reads.
+pulse = Table("pulse", metadata, Column("id", Integer, primary_key=True), Column("beats", Integer, nullable=False))
 
 # What is kept of a question: topic, score, route. Never the words.
 questions = Table(

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from bot.tables import Moment
+from bot.ledger.tables import Moment
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

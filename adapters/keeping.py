@@ -1,0 +1,276 @@
+"""The commands of those who look after Signpost: audit, backup, keys, doctor, drill, and the list without names.
+
+Shell access is not DSL access: nothing here shows a name or a word of a concern.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters import needs
+from adapters.server import Signpost, utc_now
+from adapters.shelf import Shelf
+from bot import Channel, Ledger, LedgerDownError, NotABackupError, Words, new_master_key
+from bot.clocks import ladder, upcoming
+from bot.concern import Account, Concern, NewConcern
+from bot.settings import Settings
+from policy_content.model import School
+
+Make = Callable[[Settings, Shelf], Mapping[str, Channel]]
+_BETWEEN_DRILLS = timedelta(days=60)  # once a term is meant
+_SKEW = 5.0  # seconds
+
+db_app = typer.Typer(help="The database.", no_args_is_help=True)
+keys_app = typer.Typer(help="Master keys.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer, make: Make) -> None:
+    """Add the commands. `make` gives the channels that the settings connect."""
+    app.add_typer(db_app, name="db")
+    app.add_typer(keys_app, name="keys")
+    app.command()(audit)
+    app.command()(concerns)
+
+    @app.command()
+    def doctor() -> None:
+        """Check everything that alerts depend on, and prove each route now."""
+        found = needs.settings(quiet=True)
+        needs.run(_doctor(found, make))
+
+    @app.command()
+    def drill(
+        report: Annotated[bool, typer.Option(help="Show how the last drills went.")] = False,
+        again: Annotated[bool, typer.Option(help="Even though one was run lately.")] = False,
+    ) -> None:
+        """Ring the alarm once, marked DRILL, through the people themselves: once a term."""
+        found = needs.settings(quiet=True)
+        needs.run(_drill_report(found) if report else _drill(found, make, again=again))
+
+
+def audit() -> None:
+    """Verify the chain of all chronologies: nothing changed, removed, reordered or cut off."""
+    needs.run(_audit(needs.settings(quiet=True)))
+
+
+def concerns(
+    reference: Annotated[str | None, typer.Argument(help="One concern: how each alert was delivered.")] = None,
+) -> None:
+    """References, stages and clocks; never a name or a word."""
+    needs.run(_concerns(needs.settings(quiet=True), reference))
+
+
+@db_app.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the tables up to date. PostgreSQL needs it once for each version; SQLite does it by itself."""
+    needs.run(_upgrade(needs.settings(quiet=True)))
+
+
+@db_app.command("backup")
+def db_backup(file: Annotated[Path, typer.Argument(help="Where to write it.")]) -> None:
+    """Write everything, still sealed, to a file, while Signpost runs. Without SIGNPOST_KEYS it opens nothing."""
+    needs.run(_backup(needs.settings(quiet=True), file))
+
+
+@db_app.command("restore")
+def db_restore(file: Annotated[Path, typer.Argument(help="A file that `db backup` wrote.")]) -> None:
+    """Fill an empty database from a backup. What has been forgotten since is forgotten again."""
+    needs.run(_restore(needs.settings(quiet=True), file))
+
+
+@keys_app.command("new")
+def keys_new(name: Annotated[str, typer.Argument(help="Its id, such as this year.")] = "1") -> None:
+    """Print a new master key for SIGNPOST_KEYS. Whoever has it can open what is sealed: keep it as you keep passwords."""
+    typer.echo(new_master_key(name))
+
+
+@keys_app.command("rotate")
+def keys_rotate() -> None:
+    """Wrap every data key by the newest master key. Stop it when you like: run again, it goes on."""
+    needs.run(_rotate(needs.settings(quiet=True)))
+
+
+async def _opened(found: Settings, *, migrate: bool | None = None) -> tuple[Ledger, School]:
+    school = needs.content(found.content).library.school
+    return await needs.ledger(found, needs.key(found), school.short, migrate=migrate), school
+
+
+async def _audit(found: Settings) -> None:
+    ledger, _ = await _opened(found)
+    try:
+        result = await ledger.audit()
+    finally:
+        await ledger.close()
+    for fault in result.breaks:
+        typer.echo(f"BROKEN {fault}", err=True)
+    typer.echo(f"{result.checked} entries checked, {len(result.breaks)} breaks. Head {result.head}")
+    if result.breaks:
+        needs.stop(
+            "the record does not verify",
+            "an entry was changed, removed, reordered or cut off outside Signpost",
+            "keep this database as it is, tell the DSL, and compare the head with the ones noted in the log and in the “last proved” message",
+        )
+
+
+async def _concerns(found: Settings, reference: str | None) -> None:
+    ledger, school = await _opened(found)
+    try:
+        if reference is None:
+            for concern in await ledger.all_concerns():
+                typer.echo(_line(concern, school))
+            return
+        concern_ = await ledger.by_reference(reference)
+        if concern_ is None:
+            needs.stop(
+                f"there is no concern {reference}", "or it has been forgotten", "`signpost concerns` lists them all"
+            )
+        typer.echo(_line(concern_, school))
+        for d in await ledger.deliveries(concern_.id):
+            told = "reporter" if d.told.startswith("person:") else d.told
+            typer.echo(f"  {d.at:%Y-%m-%d %H:%M:%S} UTC  {d.kind:<8} to {told:<9} by {d.via:<8} {d.outcome}")
+    finally:
+        await ledger.close()
+
+
+def _line(concern: Concern, school: School) -> str:
+    clocks = ", ".join(f"{clock} by {at:%Y-%m-%d %H:%M} UTC" for clock, at in upcoming(concern, school))
+    marks = f"{' urgent' if concern.urgent else ''}{' DRILL' if concern.drill else ''}"
+    return (
+        f"{concern.reference}  {concern.stage}{marks}  logged {concern.logged_at:%Y-%m-%d %H:%M} UTC  {clocks}".rstrip()
+    )
+
+
+async def _upgrade(found: Settings) -> None:
+    ledger, _ = await _opened(found, migrate=True)
+    await ledger.close()
+    typer.echo("The tables are up to date.")
+
+
+async def _backup(found: Settings, file: Path) -> None:
+    ledger, _ = await _opened(found)
+    try:
+        rows = await ledger.backup(file)
+    finally:
+        await ledger.close()
+    typer.echo(f"{rows} rows written to {file}. Keep it apart from SIGNPOST_KEYS, and keep both.")
+
+
+async def _restore(found: Settings, file: Path) -> None:
+    ledger, _ = await _opened(found, migrate=True)
+    try:
+        rows = await ledger.restore(file)
+        result = await ledger.audit()
+    except NotABackupError as error:
+        needs.stop(f"{file} was not restored", str(error), "take another backup; the database is as it was")
+    finally:
+        await ledger.close()
+    typer.echo(f"{rows} rows restored; {result.checked} entries verified, {len(result.breaks)} breaks.")
+
+
+async def _rotate(found: Settings) -> None:
+    ledger, _ = await _opened(found)
+    try:
+        done = await ledger.rotate()
+    finally:
+        await ledger.close()
+    typer.echo(f"{done} keys wrapped anew. The older master keys are needed only for older backups now.")
+
+
+async def _doctor(found: Settings, make: Make) -> None:
+    faults: list[str] = []
+    vault, shelf = needs.vault(found, faults), needs.shelf(found, faults)
+    if vault is None or shelf is None:
+        needs.stop("Signpost is not well", "it cannot even look further", needs.bullets(faults))
+    school = shelf.guidance().library.school
+    try:
+        ledger = await needs.ledger(found, vault, school.short)
+    except LedgerDownError as error:
+        needs.stop("Signpost is not well", "the database cannot be used", needs.bullets([*faults, str(error)]))
+    try:
+        faults += await _examine(Signpost.of(shelf, ledger, make(found, shelf)))
+    finally:
+        await ledger.close()
+    if faults:
+        needs.stop("Signpost is not well", "an alert might not be heard", needs.bullets(faults))
+    typer.echo("All is well.")
+
+
+async def _examine(signpost: Signpost) -> list[str]:
+    """Everything that alerts depend on. Prints what is well, returns what is not."""
+    faults = [f"{part}: {why}" for part, why in (await signpost.readiness()).items() if not part.startswith("route ")]
+    if not signpost.channels:
+        faults.append("no chat is connected: nobody could ask or be told. Connect one, then run this again")
+    elif len(signpost.channels) == 1:
+        faults.append(
+            "only one route exists: if it fails nobody is told. Set SIGNPOST_SMTP_URL, so that email is the second"
+        )
+    now = utc_now()
+    for proof in await signpost.bell.prove_now(now):
+        if proof.channel not in signpost.channels:
+            continue
+        if proof.failure:
+            faults.append(f"route {proof.channel}: {proof.failure}. Alerts go by the other routes until it is mended")
+        else:
+            typer.echo(f"route {proof.channel}: proved {proof.proved_at:%H:%M:%S} UTC")
+    waiting = await signpost.ledger.undelivered()
+    if waiting:
+        faults.append(
+            f"{waiting} alerts wait to be delivered. Is `signpost serve` running? `signpost concerns REFERENCE` says why one waits"
+        )
+    drills = [c.logged_at for c in await signpost.ledger.all_concerns() if c.drill]
+    if not drills or now - max(drills) > timedelta(days=120):
+        typer.echo("note: no drill in the last four months. `signpost drill` rings once, through people.")
+    return faults
+
+
+async def _drill(found: Settings, make: Make, *, again: bool) -> None:
+    ledger, school = await _opened(found)
+    try:
+        now = utc_now()
+        last = max((c.logged_at for c in await ledger.all_concerns() if c.drill), default=None)
+        if last is not None and now - last < _BETWEEN_DRILLS and not again:
+            needs.stop(
+                "no drill was begun",
+                f"the last was on {last:%Y-%m-%d}, and people stop answering alarms that are often false",
+                "wait, or say --again",
+            )
+        ref = await _begin_drill(ledger, school, next(iter(make(found, Shelf(found.content, found.data))), "none"), now)
+    finally:
+        await ledger.close()
+    typer.echo(
+        f"DRILL {ref} is logged. `signpost serve` rings it now; see `signpost drill --report` when somebody has acknowledged."
+    )
+
+
+async def _begin_drill(ledger: Ledger, school: School, via: str, now: datetime) -> str:
+    run = f"drill-{secrets.token_hex(8)}"
+    account = Account(Words("Signpost drill"), ())
+    new = NewConcern("pupils", urgent=True, reporter=run, account=account, conversation=run, drill=True)
+    return await ledger.log_concern(run, new, None, ladder(school, "pupils")[0], via, now)
+
+
+async def _drill_report(found: Settings) -> None:
+    ledger, _ = await _opened(found)
+    try:
+        drills = [concern for concern in await ledger.all_concerns() if concern.drill]
+        for concern in drills:
+            rung = [d.at for d in await ledger.deliveries(concern.id) if d.outcome in {"delivered", "found"}]
+            seen = concern.entry("acknowledged")
+            typer.echo(
+                f"{concern.reference}  {concern.logged_at:%Y-%m-%d %H:%M}  "
+                f"arrived after {_after(concern.logged_at, min(rung, default=None))}, "
+                f"acknowledged after {_after(concern.logged_at, seen.at if seen else None)}, steps rung: {concern.seen}"
+            )
+    finally:
+        await ledger.close()
+    if not drills:
+        typer.echo("No drill has been run.")
+
+
+def _after(began: datetime, at: datetime | None) -> str:
+    return f"{(at - began).total_seconds():.0f} s" if at else "never yet"

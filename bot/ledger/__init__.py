@@ -1,0 +1,71 @@
+"""All SQL. One method per thing that happens, one transaction per method.
+
+Every method that follows from a message is told its event and notes it in the same transaction: an event
+heard before raises `AlreadyHeardError` and changes nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.ledger.concerns import Concerns
+from bot.ledger.conversations import Conversations, Question, Unsent
+from bot.ledger.database import (
+    AlreadyHeardError,
+    ChangedMeanwhileError,
+    LedgerDownError,
+    open_engine,
+)
+from bot.ledger.outbox import LEASE, Delivery, Due, Outbox
+from bot.ledger.records import Wanted
+from bot.ledger.upkeep import Audit, NotABackupError, Proof, Upkeep
+from bot.vault import Vault
+
+
+class Ledger(Conversations, Concerns, Outbox, Upkeep):
+    """The school's record: conversations, concerns, their chronologies and the alerts due."""
+
+    def __init__(self, engine: AsyncEngine, vault: Vault, short: str, tombs: Path | None = None) -> None:
+        """`short` starts every reference; `tombs` is the file outside the database in which forgetting is noted.
+        Use `open_ledger` to get a ledger that is ready.
+        """
+        super().__init__(engine)
+        self._vault, self._short, self._tombs = vault, short, tombs
+
+
+async def open_ledger(
+    url: str, vault: Vault, short: str, *, tombs: Path | None = None, migrate: bool | None = None
+) -> Ledger:
+    """The ledger at a SQLAlchemy URL (`sqlite:///file`, `postgresql://…`), ready to be written to.
+
+    On SQLite its tables are brought up to date; on PostgreSQL only if `migrate`. Raises `LedgerDownError`.
+    """
+    ledger = Ledger(await open_engine(url, migrate=migrate), vault, short, tombs)
+    try:
+        await ledger.ping()
+        await ledger.note_tombs()
+        await ledger.head()  # wrong master keys are found now, not by the first concern
+    except LedgerDownError:
+        await ledger.close()
+        raise
+    return ledger
+
+
+__all__ = [
+    "LEASE",
+    "AlreadyHeardError",
+    "Audit",
+    "ChangedMeanwhileError",
+    "Delivery",
+    "Due",
+    "Ledger",
+    "LedgerDownError",
+    "NotABackupError",
+    "Proof",
+    "Question",
+    "Unsent",
+    "Wanted",
+    "open_ledger",
+]

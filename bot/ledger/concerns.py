@@ -1,0 +1,234 @@
+"""Concerns: logging one, and every act on it. Each act checks that nothing changed since it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clocks import Plan
+from bot.concern import Concern, NewConcern, reference
+from bot.ledger import tables as t
+from bot.ledger.conversations import close_conversation
+from bot.ledger.database import ChangedMeanwhileError, Database
+from bot.ledger.records import Wanted, concern_or_sealed, enqueue, enter, new_id, next_number, note, read_concern
+from bot.talk import Person, Words
+from bot.triage import Conversation
+from bot.vault import Vault
+
+
+class Concerns(Database):
+    """The register of concerns and their chronologies."""
+
+    _vault: Vault
+    _short: str
+
+    async def log_concern(
+        self,
+        heard: str,
+        new: NewConcern,
+        conversation: Conversation | None,
+        told: Sequence[str],
+        via: str,
+        now: datetime,
+    ) -> str:
+        """Log a concern: the concern, its first chronology entry, its alerts and the closed
+        conversation, all or nothing. Returns its reference.
+
+        `told` are the roles of the first step; `via` is the first channel. A drill has no conversation.
+        """
+        id_ = new_id()
+        owner = f"concerns/{id_}"
+        key = self._vault.new_data_key(owner)
+        async with self.transaction(rings=True) as db:
+            await note(db, heard, now)
+            if conversation is not None:
+                await close_conversation(db, conversation)
+            ref = reference(self._short, now.year, await next_number(db, now.year))
+            await db.execute(
+                insert(t.concerns).values(
+                    id=id_,
+                    reference=ref,
+                    conversation=new.conversation,
+                    about=new.about,
+                    urgent=new.urgent,
+                    stage="logged",
+                    version=1,
+                    reporter=new.reporter,
+                    logged_at=now,
+                    key=key,
+                    sealed=self._vault.seal(key, owner, "account", new.account.to_text()),
+                    drill=new.drill,
+                    seen=1,
+                    next_at=now,
+                )
+            )
+            row = (await db.execute(select(t.concerns).where(t.concerns.c.id == id_))).one()
+            await enter(db, self._vault, row, 1, "logged", new.account.reporter, now)
+            for role in told:
+                await enqueue(db, Wanted(f"concern/{id_}/0/{role}", "concern", id_, role, via), now)
+        return ref
+
+    async def concern(self, id_: str) -> Concern | None:
+        """The concern as the record has it, opened, or None."""
+        async with self.transaction() as db:
+            return await read_concern(db, self._vault, id_)
+
+    async def by_reference(self, ref: str) -> Concern | None:
+        """The concern of this reference, or None."""
+        async with self.transaction() as db:
+            id_ = (await db.execute(select(t.concerns.c.id).where(t.concerns.c.reference == ref))).scalar_one_or_none()
+            return await read_concern(db, self._vault, id_) if id_ else None
+
+    async def sent_as(self, conversation: str) -> str | None:
+        """The reference under which a conversation was sent, or None."""
+        async with self.transaction() as db:
+            found = await db.execute(select(t.concerns.c.reference).where(t.concerns.c.conversation == conversation))
+            return found.scalar_one_or_none()
+
+    async def mine(self, reporter: str, at_most: int = 10) -> list[Concern]:
+        """The reporter's own concerns, newest first. Forgotten ones are not among them."""
+        c = t.concerns.c
+        return await self._some(and_(c.reporter == reporter, c.key.is_not(None), c.drill.is_(False)), at_most)
+
+    async def open_concerns(self, at_most: int = 50) -> list[Concern]:
+        """Every concern that is not closed, oldest first."""
+        c = t.concerns.c
+        return await self._some(and_(c.stage != "closed", c.key.is_not(None)), at_most, oldest=True)
+
+    async def all_concerns(self, at_most: int = 500) -> list[Concern]:
+        """Every concern that has not been forgotten, newest first."""
+        return await self._some(t.concerns.c.key.is_not(None), at_most)
+
+    async def acknowledge(self, heard: str, concern: Concern, who: Person, via: str, now: datetime) -> Concern:
+        """Record that a person has it, tell the reporter by `via`, and stop alerts not yet sent.
+
+        Raises `ChangedMeanwhileError` if the concern moved since it was read.
+        """
+        told = Wanted(f"told/{concern.id}", "told", concern.id, f"person:{concern.reporter}", via)
+        async with self.transaction(rings=True) as db:
+            await note(db, heard, now)
+            await self._change(db, concern, "acknowledged", who.name, now, stage="acknowledged")
+            a = t.alerts.c
+            unsent = and_(a.concern == concern.id, a.kind.in_(("concern", "waiting")), a.receipt.is_(None))
+            await db.execute(update(t.alerts).where(unsent).values(due_at=None))
+            if not concern.drill:
+                await enqueue(db, told, now)
+            return await self._reread(db, concern)
+
+    async def record_opening(self, heard: str, concern: Concern, who: Person, now: datetime) -> Concern:
+        """Enter in the chronology that this person opened it. Nothing is shown unless this is saved."""
+        async with self.transaction(rings=True) as db:
+            await note(db, heard, now)
+            await self._change(db, concern, "opened", who.name, now)
+            return await self._reread(db, concern)
+
+    async def add(
+        self, heard: str, concern: Concern, who: Person, text: Words, wanted: Sequence[Wanted], now: datetime
+    ) -> Concern:
+        """Add what the reporter has since seen or heard. `wanted` tells those who have the concern."""
+        async with self.transaction(rings=True) as db:
+            await note(db, heard, now)
+            await self._change(db, concern, "added", who.name, now, text=text.reveal())
+            for one in wanted:
+                await enqueue(db, one, now)
+            return await self._reread(db, concern)
+
+    async def decide(self, heard: str, concern: Concern, who: Person, reasons: Words, now: datetime) -> Concern:
+        """Record a decision and its reasons. The second clock stops, and reminders not yet sent with it."""
+        return await self._settle(heard, concern, "decided", who, reasons, now)
+
+    async def close_concern(self, heard: str, concern: Concern, who: Person, reason: Words, now: datetime) -> Concern:
+        """Close it with a reason. Nothing is ever sent about it again."""
+        return await self._settle(heard, concern, "closed", who, reason, now)
+
+    async def clocks_due(self, now: datetime, at_most: int = 50) -> list[Concern]:
+        """Concerns whose clocks may ask for something now, longest due first."""
+        c = t.concerns.c
+        async with self.transaction() as db:
+            ids = await db.execute(
+                select(c.id).where(c.next_at <= now, c.key.is_not(None)).order_by(c.next_at).limit(at_most)
+            )
+            found = [await concern_or_sealed(db, self._vault, id_) for id_ in ids.scalars().all()]
+        return [concern for concern in found if concern is not None]
+
+    async def take_steps(self, concern: Concern, plan: Plan, wanted: Sequence[Wanted], now: datetime) -> bool:
+        """Put what the clocks asked for in the outbox and move them on, unless the concern has changed since."""
+        c = t.concerns.c
+        same = and_(
+            c.id == concern.id,
+            c.version == concern.version,
+            c.seen == concern.seen,
+            c.decide == concern.decide,
+            c.quiet == concern.quiet,
+            c.unheard == concern.unheard,
+        )
+        moved = {"seen": plan.seen, "decide": plan.decide, "quiet": plan.quiet, "next_at": plan.next_at}
+        async with self.transaction(rings=bool(wanted)) as db:
+            changed = await db.execute(update(t.concerns).where(same).values(moved))
+            if changed.rowcount != 1:
+                return False
+            for one in wanted:
+                await enqueue(db, one, now)
+            if wanted:  # a card that says when the next person is told is no longer right
+                await _redraw(db, concern.id, now)
+            return True
+
+    async def _settle(
+        self, heard: str, concern: Concern, what: str, who: Person, text: Words, now: datetime
+    ) -> Concern:
+        async with self.transaction(rings=True) as db:
+            await note(db, heard, now)
+            await self._change(db, concern, what, who.name, now, text=text.reveal(), stage=what)
+            a = t.alerts.c
+            kinds = ("decide", "quiet") if what == "decided" else ("concern", "waiting", "decide", "quiet")
+            unsent = and_(a.concern == concern.id, a.kind.in_(kinds), a.receipt.is_(None))
+            await db.execute(update(t.alerts).where(unsent).values(due_at=None))
+            return await self._reread(db, concern)
+
+    async def _change(
+        self,
+        db: AsyncConnection,
+        concern: Concern,
+        what: str,
+        who: Words,
+        now: datetime,
+        *,
+        text: str = "",
+        **values: str,
+    ) -> None:
+        """Set `values`, add an entry, and make every card that shows the concern due to be redrawn."""
+        c = t.concerns.c
+        changed = await db.execute(
+            update(t.concerns)
+            .where(c.id == concern.id, c.version == concern.version)
+            .values(version=concern.version + 1, next_at=now, **values)
+        )
+        if changed.rowcount != 1:
+            raise ChangedMeanwhileError
+        row = (await db.execute(select(t.concerns).where(c.id == concern.id))).one()
+        await enter(db, self._vault, row, len(concern.chronology) + 1, what, who, now, text)
+        await _redraw(db, concern.id, now)
+
+    async def _reread(self, db: AsyncConnection, concern: Concern) -> Concern:
+        changed = await read_concern(db, self._vault, concern.id)
+        if changed is None:
+            raise ChangedMeanwhileError
+        return changed
+
+    async def _some(self, which: Any, at_most: int, *, oldest: bool = False) -> list[Concern]:
+        c = t.concerns.c
+        order = c.logged_at if oldest else c.logged_at.desc()
+        async with self.transaction() as db:
+            ids = (await db.execute(select(c.id).where(which).order_by(order).limit(at_most))).scalars().all()
+            found = [await concern_or_sealed(db, self._vault, id_) for id_ in ids]
+        return [concern for concern in found if concern is not None]
+
+
+async def _redraw(db: AsyncConnection, id_: str, now: datetime) -> None:
+    a = t.alerts.c
+    shown = and_(a.concern == id_, a.kind == "concern", a.receipt.is_not(None))
+    await db.execute(update(t.alerts).where(shown).values(due_at=now))

@@ -1,0 +1,200 @@
+"""The outbox: what people must be told, in the same database as what it is about. Rows, not events: a restart loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, case, func, insert, or_, select, update
+
+from bot.concern import Concern
+from bot.ledger import tables as t
+from bot.ledger.database import Database
+from bot.ledger.records import Wanted, concern_or_sealed, enqueue, note
+from bot.vault import Vault
+
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An alert this caller has leased: it alone sends it until the lease lapses.
+
+    `kind` is concern, waiting, told, added, decide, quiet, draft, unsent, outsider or proof. `concern` is the
+    record at the moment of leasing; `receipt` is the channel's id of the message if it only needs redrawing.
+    `interrupted` says that a lease before this one lapsed: it may have been sent without anybody noting it.
+    """
+
+    key: str
+    kind: str
+    told: str
+    via: str
+    tries: int
+    lease_until: datetime
+    receipt: str | None
+    concern: Concern | None
+    step: int = 0
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One try to deliver an alert: what became of it."""
+
+    told: str
+    kind: str
+    at: datetime
+    via: str
+    outcome: str
+
+
+class Outbox(Database):
+    """Alerts: leased, delivered, tried again."""
+
+    _vault: Vault
+
+    async def lease_due(self, now: datetime, at_most: int = 20) -> list[Due]:
+        """Lease the alerts that are due. A crash before `record_*` lets the lease lapse: they ring again.
+
+        On PostgreSQL several replicas may ask at once; each row goes to one of them.
+        """
+        a = t.alerts.c
+        free = or_(a.lease_until.is_(None), a.lease_until <= now)
+        async with self.transaction() as db:
+            rows = (
+                await db.execute(
+                    select(t.alerts)
+                    .where(and_(a.due_at <= now, free))
+                    .order_by(a.due_at)
+                    .limit(at_most)
+                    .with_for_update(skip_locked=True)
+                )
+            ).all()
+            until = now + LEASE
+            keys = [row.key for row in rows]
+            await db.execute(update(t.alerts).where(a.key.in_(keys)).values(lease_until=until, tries=a.tries + 1))
+            return [
+                Due(
+                    row.key,
+                    row.kind,
+                    row.told,
+                    row.via,
+                    row.tries + 1,
+                    until,
+                    row.receipt,
+                    await concern_or_sealed(db, self._vault, row.concern) if row.concern else None,
+                    row.step,
+                    row.lease_until is not None,
+                )
+                for row in rows
+            ]
+
+    async def record_delivery(self, due: Due, receipt: str, now: datetime, outcome: str = "delivered") -> None:
+        """It is in front of people. If the concern has moved on meanwhile, it is due again, to be redrawn."""
+        a = t.alerts.c
+        drawn = due.concern.version if due.concern else 0
+        async with self.transaction() as db:
+            version = drawn
+            if due.concern and due.kind == "concern":
+                found = await db.execute(select(t.concerns.c.version).where(t.concerns.c.id == due.concern.id))
+                version = found.scalar_one()
+            await db.execute(
+                update(t.alerts)
+                .where(a.key == due.key)
+                .values(
+                    receipt=receipt,
+                    drawn=drawn,
+                    due_at=now if version > drawn else None,
+                    lease_until=None,
+                    delivered_at=func.coalesce(a.delivered_at, now),
+                    last_failure=None,
+                    tries=0,
+                )
+            )
+            await db.execute(insert(t.deliveries).values(alert=due.key, at=now, via=due.via, outcome=outcome))
+
+    async def record_failure(
+        self,
+        due: Due,
+        reason: str,
+        again_at: datetime,
+        now: datetime,
+        *,
+        also: Sequence[Wanted] = (),
+        hurry: bool = False,
+    ) -> None:
+        """It did not arrive: keep why, and ring again at `again_at`. `also` goes by the next route as well;
+        with `hurry` the concern goes to the next person now.
+        """
+        a, c = t.alerts.c, t.concerns.c
+        async with self.transaction(rings=bool(also) or hurry) as db:
+            await db.execute(
+                update(t.alerts)
+                .where(a.key == due.key)
+                .values(
+                    last_failure=reason[:255],
+                    lease_until=None,
+                    # An act since then may have stopped it for good: that stands.
+                    due_at=case((a.due_at.is_not(None), again_at)),
+                )
+            )
+            await db.execute(insert(t.deliveries).values(alert=due.key, at=now, via=due.via, outcome=reason[:255]))
+            for one in also:
+                await enqueue(db, one, now)
+            if hurry and due.concern:
+                early = and_(c.id == due.concern.id, c.stage == "logged", c.unheard < due.step + 2)
+                await db.execute(update(t.concerns).where(early).values(unheard=due.step + 2, next_at=now))
+
+    async def drop(self, due: Due, reason: str, now: datetime) -> None:
+        """It is no longer wanted: an act has stopped it since it was leased."""
+        a = t.alerts.c
+        async with self.transaction() as db:
+            await db.execute(update(t.alerts).where(a.key == due.key).values(due_at=None, lease_until=None))
+            await db.execute(insert(t.deliveries).values(alert=due.key, at=now, via=due.via, outcome=reason[:255]))
+
+    async def tell(self, wanted: Sequence[Wanted], now: datetime) -> None:
+        """Put alerts in the outbox that follow from no message: a failed proof, say."""
+        async with self.transaction(rings=True) as db:
+            for one in wanted:
+                await enqueue(db, one, now)
+
+    async def note_outsider(self, heard: str, person: str, via: str, now: datetime) -> None:
+        """Tell the DSL, once a day for each person, that someone outside staff wrote. Without the words."""
+        key = f"outsider/{now:%Y-%m-%d}/{person}"
+        async with self.transaction(rings=True) as db:
+            await note(db, heard, now)
+            await enqueue(db, Wanted(key, "outsider", None, "dsl", via), now)
+
+    async def ring_again(self, via: str, now: datetime, *, redraw: bool) -> None:
+        """This channel can be reached again: what waits for it is due now. With `redraw`, so is every
+        concern it has shown, because it has lost its screen.
+        """
+        a = t.alerts.c
+        waiting = a.due_at.is_not(None)
+        shown = and_(a.kind == "concern", a.delivered_at.is_not(None))
+        async with self.transaction(rings=True) as db:
+            await db.execute(
+                update(t.alerts)
+                .where(a.via == via, or_(waiting, shown) if redraw else waiting)
+                .values(due_at=now, lease_until=None)
+            )
+
+    async def deliveries(self, concern: str) -> list[Delivery]:
+        """Every try to deliver this concern's alerts, in order."""
+        a, d = t.alerts.c, t.deliveries.c
+        async with self.transaction() as db:
+            rows = await db.execute(
+                select(a.told, a.kind, d.at, d.via, d.outcome)
+                .join_from(t.deliveries, t.alerts, d.alert == a.key)
+                .where(a.concern == concern)
+                .order_by(d.id)
+            )
+            return [Delivery(*row) for row in rows]
+
+    async def undelivered(self) -> int:
+        """How many alerts are waiting to be delivered."""
+        a = t.alerts.c
+        async with self.transaction() as db:
+            found = await db.execute(select(func.count()).where(a.due_at.is_not(None), a.delivered_at.is_(None)))
+            return int(found.scalar_one())

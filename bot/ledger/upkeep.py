@@ -1,0 +1,293 @@
+"""Keeping the ledger true: the audit, the rotation of keys, forgetting, the proofs of the alert routes, backup and restore."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import LargeBinary, Table, and_, delete, func, insert, select, text, update
+
+from bot.concern import Concern
+from bot.ledger import chain
+from bot.ledger import tables as t
+from bot.ledger.database import ChangedMeanwhileError, Database, LedgerDownError
+from bot.ledger.records import chain_head
+from bot.talk import Person
+from bot.vault import Vault
+
+_BATCH = 200  # rows re-wrapped, or read for a backup, at a time
+_FORMAT = "signpost-backup-1"
+
+
+class NotABackupError(ValueError):
+    """The file is not a whole backup of this version. `str()` says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What an audit found: how many entries were checked, every break, and the chain's head as noted outside."""
+
+    checked: int
+    breaks: tuple[chain.Break, ...]
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """When a route to people was last proved, and what went wrong since, if anything."""
+
+    channel: str
+    tried_at: datetime
+    proved_at: datetime | None
+    receipt: str | None
+    failure: str | None
+
+
+class Upkeep(Database):
+    """What is done for the ledger, not for a message."""
+
+    _vault: Vault
+    _tombs: Path | None
+
+    # ---- the chain
+
+    async def audit(self) -> Audit:
+        """Verify the whole chain. Reads all of it; changes nothing."""
+        c = t.chronology.c
+        async with self.transaction() as db:
+            head = await chain_head(db, self._vault)
+            rows = await db.execute(
+                select(t.chronology, t.concerns.c.reference)
+                .join_from(t.chronology, t.concerns, c.concern == t.concerns.c.id, isouter=True)
+                .order_by(c.link)
+            )
+            links = [
+                chain.Link(r.link, r.reference or "", r.concern, r.number, r.at, r.what, r.sealed, r.mac) for r in rows
+            ]
+            key = self._vault.open_bytes(head.key, "chain")
+        breaks = tuple(chain.verify(key, links, (head.link, head.mac)))
+        return Audit(len(links), breaks, chain.fingerprint(head.link, head.mac))
+
+    async def head(self) -> str:
+        """The head of the chain, to be noted outside the database. Raises `LedgerDownError`, also for wrong master keys."""
+        async with self.transaction() as db:
+            head = await chain_head(db, self._vault)
+            self._vault.open_bytes(head.key, "chain")
+        return chain.fingerprint(head.link, head.mac)
+
+    # ---- keys
+
+    async def rotate(self) -> int:
+        """Wrap every data key by the newest master key. Returns how many were. Stopped half-way it goes on
+        where it was when run again; until then the old master keys still open what is left.
+        """
+        done = 0
+        for table, column, owner in (
+            (t.concerns, t.concerns.c.id, "concerns/"),
+            (t.conversations, t.conversations.c.id, "conversations/"),
+            (t.chain, t.chain.c.id, "chain"),
+        ):
+            after: Any = None
+            while True:
+                async with self.transaction() as db:
+                    query = select(column, table.c.key).where(table.c.key.is_not(None)).order_by(column).limit(_BATCH)
+                    rows = (await db.execute(query if after is None else query.where(column > after))).all()
+                    for id_, wrapped in rows:
+                        fresh = self._vault.rewrap(wrapped, owner if owner == "chain" else f"{owner}{id_}")
+                        if fresh is not None:
+                            same = and_(column == id_, table.c.key == wrapped)
+                            done += (await db.execute(update(table).where(same).values(key=fresh))).rowcount
+                if len(rows) < _BATCH:
+                    break
+                after = rows[-1][0]
+        return done
+
+    # ---- forgetting
+
+    async def forget(self, concern: Concern, who: Person, why: str, now: datetime) -> None:
+        """Destroy the concern's data key: what was sealed under it can never be read again. A tombstone stays:
+        reference, dates, who and why. The sealed entries stay as they are, so that the chain still holds.
+        """
+        tomb = {
+            "concern": concern.id,
+            "reference": concern.reference,
+            "logged_at": concern.logged_at,
+            "forgotten_at": now,
+            "who": who.id[:255],
+            "why": why[:255],
+        }
+        c = t.concerns.c
+        async with self.transaction() as db:
+            gone = await db.execute(
+                update(t.concerns)
+                .where(c.id == concern.id, c.version == concern.version, c.key.is_not(None))
+                .values(key=None, sealed=None, stage="closed", version=concern.version + 1, next_at=None)
+            )
+            if gone.rowcount != 1:
+                raise ChangedMeanwhileError
+            await db.execute(update(t.alerts).where(t.alerts.c.concern == concern.id).values(due_at=None))
+            await db.execute(insert(t.tombstones).values(tomb))
+        await self.note_tombs()
+
+    async def note_tombs(self) -> None:
+        """Note outside the database what has been forgotten, so that restoring an older backup forgets it again.
+        Done after each forgetting and at each start, so that a crash between the two leaves no gap.
+        """
+        if self._tombs is None:
+            return
+        s = t.tombstones.c
+        async with self.transaction() as db:
+            rows = (await db.execute(select(s.concern, s.forgotten_at).order_by(s.forgotten_at))).all()
+        noted = set(self._forgotten())
+        missing = [f"{at.isoformat()} {concern}\n" for concern, at in rows if concern not in noted]
+        if missing:
+            with self._tombs.open("a", encoding="ascii") as file:
+                file.writelines(missing)
+                file.flush()
+                os.fsync(file.fileno())
+
+    # ---- proofs
+
+    async def proofs(self) -> list[Proof]:
+        """The last proof of each route."""
+        async with self.transaction() as db:
+            rows = await db.execute(select(t.proofs).order_by(t.proofs.c.channel))
+            return [Proof(*row) for row in rows]
+
+    async def claim_proof(self, channel: str, before: datetime, now: datetime) -> Proof | None:
+        """Take on proving this route, unless some replica has tried since `before`. None if one has."""
+        p = t.proofs.c
+        async with self.transaction() as db:
+            row = (await db.execute(select(t.proofs).where(p.channel == channel).with_for_update())).first()
+            if row is None:
+                await db.execute(insert(t.proofs).values(channel=channel, tried_at=now))
+                return Proof(channel, now, None, None, None)
+            if row.tried_at >= before:
+                return None
+            await db.execute(update(t.proofs).where(p.channel == channel).values(tried_at=now))
+            return Proof(channel, now, row.proved_at, row.receipt, row.failure)
+
+    async def record_proof(self, proof: Proof) -> None:
+        """Keep what came of proving a route."""
+        async with self.transaction() as db:
+            await db.execute(
+                update(t.proofs)
+                .where(t.proofs.c.channel == proof.channel)
+                .values(
+                    tried_at=proof.tried_at, proved_at=proof.proved_at, receipt=proof.receipt, failure=proof.failure
+                )
+            )
+
+    # ---- backup and restore
+
+    async def backup(self, path: Path) -> int:
+        """Write everything, still sealed, to `path` while Signpost runs: one moment's state. Returns the rows written.
+
+        One format for both databases: a backup of one restores into the other. Raises `OSError` or `LedgerDownError`.
+        """
+        fresh = path.with_name(path.name + ".part")
+        rows = 0
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as raw, gzip.open(raw, "wt", encoding="utf-8") as file:
+            file.write(json.dumps({"format": _FORMAT}) + "\n")
+            async with self.reading() as db:
+                for table in t.metadata.sorted_tables:
+                    async for row in await db.stream(select(table).order_by(*table.primary_key)):
+                        file.write(json.dumps([table.name, _plain(table, row)]) + "\n")
+                        rows += 1
+            file.write(json.dumps({"end": rows}) + "\n")
+        with fresh.open("rb+") as whole:
+            os.fsync(whole.fileno())
+        fresh.replace(path)
+        return rows
+
+    async def restore(self, path: Path) -> int:
+        """Fill this empty ledger from a backup, and forget again what has been forgotten since it was made.
+        Returns the rows restored. Raises `NotABackupError`, `LedgerDownError`.
+        """
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            whole = list(_rows(file))
+        async with self.transaction() as db:
+            if (await db.execute(select(func.count()).select_from(t.concerns))).scalar_one():
+                raise LedgerDownError("the database is not empty: restore into a new one")
+            for table in reversed(t.metadata.sorted_tables):
+                await db.execute(delete(table))
+            for table in t.metadata.sorted_tables:
+                values = [row for name, row in whole if name == table.name]
+                for start in range(0, len(values), _BATCH):
+                    await db.execute(insert(table), values[start : start + _BATCH])
+            if self.postgres:
+                await self._move_counters(db)
+            for concern in self._forgotten():
+                await db.execute(
+                    update(t.concerns).where(t.concerns.c.id == concern).values(key=None, sealed=None, next_at=None)
+                )
+                await db.execute(update(t.alerts).where(t.alerts.c.concern == concern).values(due_at=None))
+        return len(whole)
+
+    async def _move_counters(self, db: Any) -> None:
+        """After rows were inserted with their ids, PostgreSQL must count on from the highest."""
+        for table in (t.chronology, t.deliveries, t.questions):
+            name = table.name  # one of our own three
+            await db.execute(
+                text(
+                    f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), "  # noqa: S608
+                    f"GREATEST((SELECT COALESCE(MAX(id), 0) FROM {name}), 1))"
+                )
+            )
+
+    def _forgotten(self) -> Sequence[str]:
+        if self._tombs is None or not self._tombs.is_file():
+            return ()
+        lines = self._tombs.read_text(encoding="ascii").splitlines()
+        return [line.split(" ")[1] for line in lines if " " in line]
+
+
+def _plain(table: Table, row: Any) -> dict[str, Any]:
+    """A row as JSON: bytes as base64, times as ISO text."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, bytes):
+            return base64.b64encode(value).decode()
+        return value.isoformat() if isinstance(value, datetime) else value
+
+    return {column.name: plain(value) for column, value in zip(table.columns, row, strict=True)}
+
+
+def _rows(file: IO[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of a backup, with their table. Raises `NotABackupError` unless it is whole."""
+    tables = {table.name: table for table in t.metadata.sorted_tables}
+    count, ended = 0, False
+    try:
+        if json.loads(file.readline() or "null") != {"format": _FORMAT}:
+            raise NotABackupError("it does not begin as a backup of Signpost")
+        for line in file:
+            held = json.loads(line)
+            if isinstance(held, dict):
+                ended = held.get("end") == count
+                break
+            name, values = held
+            yield name, {key: _unplain(tables[name], key, value) for key, value in values.items()}
+            count += 1
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, NotABackupError):
+            raise
+        raise NotABackupError(f"it cannot be read after {count} rows ({type(error).__name__})") from None
+    if not ended:
+        raise NotABackupError("it is not whole: its end is missing")
+
+
+def _unplain(table: Table, key: str, value: Any) -> Any:
+    kind = table.c[key].type
+    if value is None:
+        return None
+    if isinstance(kind, LargeBinary):
+        return base64.b64decode(value)
+    return datetime.fromisoformat(value) if isinstance(kind, t.Moment) else value
