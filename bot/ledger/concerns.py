@@ -173,8 +173,8 @@ class Concerns(Database):
                 return False
             for one in wanted:
                 await enqueue(db, one, now)
-            if wanted:  # a card that says when the next person is told is no longer right
-                await _redraw(db, concern.id, now)
+            if plan.seen != concern.seen:  # the cards of the round before say when the next person is told
+                await _redraw(db, concern.id, now, since=concern.seen - 1)
             return True
 
     async def _settle(
@@ -228,7 +228,8 @@ class Concerns(Database):
         return [concern for concern in found if concern is not None]
 
 
-async def _redraw(db: AsyncConnection, id_: str, now: datetime) -> None:
+async def _redraw(db: AsyncConnection, id_: str, now: datetime, *, since: int = 0) -> None:
+    """Make the cards of this step and later due to be redrawn."""
     a = t.alerts.c
-    shown = and_(a.concern == id_, a.kind == "concern", a.receipt.is_not(None))
+    shown = and_(a.concern == id_, a.kind == "concern", a.receipt.is_not(None), a.step >= since)
     await db.execute(update(t.alerts).where(shown).values(due_at=now))
