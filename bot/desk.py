@@ -69,9 +69,10 @@ class Desk:
         if not message.who.staff:
             return await self._outsider(guide, message, now)
         try:
-            return await self._settled(guide, message, now)
-        except AlreadyHeardError:
-            return Reply(repeated=True)
+            try:
+                return await self._settled(guide, message, now)
+            except AlreadyHeardError:
+                return Reply(await self._since(guide, message, now), repeated=True)
         except LedgerDownError:
             return Reply(_lead(guide, message, "dsl") + self._unsaved(guide, message, now))
 
@@ -89,6 +90,22 @@ class Desk:
         if message.choice is not None:
             return await self._choice(guide, message, message.choice, now)
         return await self._words(guide, message, message.words or Words(""), now)
+
+    async def _since(self, guide: Guidance, message: Message, now: datetime) -> Parts:
+        """The answer to an event heard before: nothing is done again, but its first answer may have been lost
+        on the way, and somebody may be waiting for a reference."""
+        said = message.choice or (message.form.form if message.form else "")
+        kind, _, rest = said.partition(":")
+        open_ = await self._open(guide, message.who, now)
+        if kind == "ack":
+            concern = await self._ledger.concern(rest)
+            return notices.already_acknowledged(guide.library, concern, now) if concern else ()
+        if kind in {"step", "form"}:
+            return (await self._old(guide, open_, rest.partition(":")[0], now)).parts
+        if open_ and not open_.idle:
+            return _step(guide, open_, now)
+        text = message.words.reveal() if message.words else ""
+        return _drawn(guide, guide.route(text), now) if text and not _command(guide, text)[0] else ()
 
     # ---- typed words
 

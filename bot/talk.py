@@ -177,7 +177,8 @@ class Reply:
     """What to draw for the person who wrote. It goes to them alone, wherever they wrote from.
 
     `dialog` asks for a private window that leaves nothing behind in a conversation (Open).
-    `repeated` says that this event was heard before and nothing was done again.
+    `repeated` says that this event was heard before and nothing was done again: the parts say how things stand
+    now, for a channel whose first answer may have been lost.
     """
 
     parts: tuple[Part, ...] = ()

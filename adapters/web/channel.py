@@ -182,7 +182,7 @@ class WebChannel:
         reply = await desk.hear(message(frame, seat.person()), datetime.now(UTC))
         if reply.dialog:
             await socket.send_json({"type": "dialog", "seat": seat.id, "parts": render(reply.parts)})
-        elif reply.parts:
+        elif reply.parts and not (reply.repeated and f"re-{frame.event}" in self._page.posts.get(seat.id, {})):
             await self._post(seat.id, f"re-{frame.event}", "signpost", "", render(reply.parts))
         await socket.send_json({"type": "heard", "event": frame.event})
 
