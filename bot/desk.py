@@ -93,13 +93,13 @@ class Desk:
 
     async def _since(self, guide: Guidance, message: Message, now: datetime) -> Parts:
         """The answer to an event heard before: nothing is done again, but its first answer may have been lost
-        on the way, and somebody may be waiting for a reference."""
+        on the way, and somebody may be waiting for a reference.
+        """
         said = message.choice or (message.form.form if message.form else "")
         kind, _, rest = said.partition(":")
         open_ = await self._open(guide, message.who, now)
-        if kind == "ack":
-            concern = await self._ledger.concern(rest)
-            return notices.already_acknowledged(guide.library, concern, now) if concern else ()
+        if kind in {"ack", "open", "decide", "close", "add"}:
+            return ()  # the card itself is redrawn from the record
         if kind in {"step", "form"}:
             return (await self._old(guide, open_, rest.partition(":")[0], now)).parts
         if open_ and not open_.idle:
