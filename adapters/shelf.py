@@ -13,7 +13,7 @@ import structlog
 
 from bot import Guidance
 from intents import IntentsError, load_intents
-from policy_content import ContentError, Fault, load
+from policy_content import ContentError, Fault, load, topic_ids
 from policy_content.model import Library
 
 _log = structlog.get_logger("signpost.content")
@@ -31,22 +31,19 @@ def read_guidance(folder: Path | None, dress: Dress = lambda library: library) -
         faults += error.faults
     try:
         intents = load_intents(folder)
+        faults += _unmatched(topic_ids(folder), set(intents.phrases))
     except IntentsError as error:
         faults += error.faults
-    if library is None or intents is None:
-        raise ContentError(faults)
-    faults += _unmatched(library, set(intents.phrases))
-    if faults:
+    if faults or library is None or intents is None:
         raise ContentError(faults)
     return Guidance(dress(library), intents.matcher(), intents.urgency)
 
 
-def _unmatched(library: Library, named: set[str]) -> list[Fault]:
+def _unmatched(topics: frozenset[str], named: set[str]) -> list[Fault]:
     """A topic that nobody can ask for, and ways of asking for a topic that is not there."""
-    topics = set(library.topics)
     return [
         Fault(
-            library.topics[name].file,
+            f"topics/{name}.md",
             1,
             f"there are no ways of asking for “{name}”",
             "nobody could find the page",
@@ -62,7 +59,6 @@ def _unmatched(library: Library, named: set[str]) -> list[Fault]:
             f"add topics/{name}.md, or delete this file",
         )
         for name in sorted(named - topics)
-        if name not in library.retired
     ]
 
 

@@ -4,4 +4,17 @@ from intents.match import Because, Match, Matcher, Route, Thresholds, weigh
 from intents.reading import Intents, IntentsError, Located, load_intents
 from intents.urgent import Urgency, Urgent
 
-__all__ = ["Because", "Intents", "IntentsError", "Located", "Match", "Matcher", "Route", "Thresholds", "Urgency", "Urgent", "load_intents", "weigh"]
+__all__ = [
+    "Because",
+    "Intents",
+    "IntentsError",
+    "Located",
+    "Match",
+    "Matcher",
+    "Route",
+    "Thresholds",
+    "Urgency",
+    "Urgent",
+    "load_intents",
+    "weigh",
+]

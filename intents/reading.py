@@ -77,7 +77,14 @@ def load_intents(folder: Path | None = None) -> Intents:
             phrases[topic] = _phrases(source, taken, faults.append)
             places[topic] = Located(shown, source.line(("phrases",)))
     if faults or urgency is None:
-        raise IntentsError(faults or [Fault(_URGENT, 1, "the file is missing", "nothing else says what is urgent", "put the shipped file back")])
+        raise IntentsError(
+            faults
+            or [
+                Fault(
+                    _URGENT, 1, "the file is missing", "nothing else says what is urgent", "put the shipped file back"
+                )
+            ]
+        )
     places.pop(_OUT_OF_SCOPE, None)
     out_of_scope = phrases.pop(_OUT_OF_SCOPE, ())
     return Intents(MappingProxyType(phrases), out_of_scope, urgency, digest.hexdigest(), MappingProxyType(places))
@@ -88,7 +95,10 @@ def _files(folder: Path | None) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for home in (SHIPPED, folder):
         if home is not None:
-            paths = [*sorted((home / "phrases").glob("*.yaml")), *(path for path in (home / _URGENT,) if path.is_file())]
+            paths = [
+                *sorted((home / "phrases").glob("*.yaml")),
+                *(path for path in (home / _URGENT,) if path.is_file()),
+            ]
             found.update((path.relative_to(home).as_posix(), path) for path in paths)
     return found
 
@@ -106,11 +116,31 @@ def _phrases(source: Source, taken: dict[str, str], report: Report) -> tuple[str
         line = source.line(("phrases", number))
         said = " ".join(words(phrase)) if isinstance(phrase, str) else ""
         if not isinstance(phrase, str):
-            report(Fault(source.file, line, "a phrase is not plain text", "each line holds one way of asking", "put the phrase in double quotes"))
+            report(
+                Fault(
+                    source.file,
+                    line,
+                    "a phrase is not plain text",
+                    "each line holds one way of asking",
+                    "put the phrase in double quotes",
+                )
+            )
         elif not said:
-            report(Fault(source.file, line, "a phrase is empty", "it holds no word to match", "write it, or delete the line"))
+            report(
+                Fault(
+                    source.file, line, "a phrase is empty", "it holds no word to match", "write it, or delete the line"
+                )
+            )
         elif said in taken:
-            report(Fault(source.file, line, f"“{phrase}” is said twice", f"it is also at {taken[said]}", "keep it where it belongs best"))
+            report(
+                Fault(
+                    source.file,
+                    line,
+                    f"“{phrase}” is said twice",
+                    f"it is also at {taken[said]}",
+                    "keep it where it belongs best",
+                )
+            )
         else:
             taken[said] = f"{source.file}:{line}"
             kept.append(phrase)
@@ -120,12 +150,36 @@ def _phrases(source: Source, taken: dict[str, str], report: Report) -> tuple[str
 def _shelf(source: Source, report: Report) -> list[Any]:
     value = source.value
     if not isinstance(value, dict):
-        report(Fault(source.file, source.line(), "expected `phrases:` and a list", "a phrases file holds one list", "compare it with a shipped phrases file"))
+        report(
+            Fault(
+                source.file,
+                source.line(),
+                "expected `phrases:` and a list",
+                "a phrases file holds one list",
+                "compare it with a shipped phrases file",
+            )
+        )
         return []
     for key in value.keys() - {"phrases"}:
-        report(Fault(source.file, source.line((key,)), f"“{key}” is not a key of this file", "Signpost would never read it", "the only key is `phrases:`"))
+        report(
+            Fault(
+                source.file,
+                source.line((key,)),
+                f"“{key}” is not a key of this file",
+                "Signpost would never read it",
+                "the only key is `phrases:`",
+            )
+        )
     shelf = value.get("phrases")
     if not isinstance(shelf, list) or not shelf:
-        report(Fault(source.file, source.line(("phrases",)), "“phrases” is not a list", "each phrase is a line that starts with a dash", 'write `  - "…"` lines'))
+        report(
+            Fault(
+                source.file,
+                source.line(("phrases",)),
+                "“phrases” is not a list",
+                "each phrase is a line that starts with a dash",
+                'write `  - "…"` lines',
+            )
+        )
         return []
     return shelf

@@ -1,13 +1,13 @@
 """Does this text tell of a child in danger now? Data decides (urgent.yaml); this is only its reader.
 
 The words of the text are struck out where a harmless phrase covers them, what groups of phrases are left is noted by place, and a rule is heard
-where all its groups stand close together and nothing near by calls it off. Every step is linear in the length of the text.
+where all its groups stand close together (or, for a tally, enough weak signs do) and nothing near by calls it off. Every step is linear in the length of the text.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import pairwise, product
 from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -23,19 +23,73 @@ Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
+Span = tuple[int, int]  # the place of the first word, and one past the last
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
-class Rule(_Strict):
+class _Sign(_Strict):
+    name: Phrase
+    unless: tuple[str, ...] = ()
+    despite: tuple[str, ...] = ()
+
+    def groups(self) -> tuple[str, ...]:
+        """The groups that must be heard."""
+        raise NotImplementedError
+
+    def where(self, heard: Mapping[str, Sequence[Span]]) -> Iterator[Span]:
+        """The stretches of text, from left to right, that fulfil this; `heard` is group to places, in order."""
+        raise NotImplementedError
+
+
+class Rule(_Sign):
     """One way of being urgent: a phrase of every group in `all`, at most `within` words apart, and none of `unless` near unless one of `despite` is too."""
 
-    name: Phrase
     all: Names
     within: int = Field(default=8, ge=1, le=60)
     in_order: bool = False
-    unless: tuple[str, ...] = ()
-    despite: tuple[str, ...] = ()
+
+    def groups(self) -> tuple[str, ...]:
+        """The groups that must be heard."""
+        return self.all
+
+    def where(self, heard: Mapping[str, Sequence[Span]]) -> Iterator[Span]:
+        """Where every group is found close enough."""
+        if not all(group in heard for group in self.all):
+            return
+        last: dict[str, Span] = {}
+        for start, end, group in _events(self.all, heard):
+            last[group] = (start, end)
+            if len(last) == len(set(self.all)):
+                first, final = min(span[0] for span in last.values()), max(span[1] for span in last.values())
+                ordered = not self.in_order or all(last[a][0] < last[b][0] for a, b in pairwise(self.all))
+                if ordered and final - first <= self.within + 1:
+                    yield first, final
+
+
+class Tally(_Sign):
+    """Many weak signs together: the `points` of each group found within `within` words, each group once, add up to `enough`."""
+
+    points: dict[str, Annotated[int, Field(ge=1, le=20)]]
+    enough: int = Field(ge=1, le=100)
+    within: int = Field(default=24, ge=1, le=200)
+
+    def groups(self) -> tuple[str, ...]:
+        """The groups that may be heard."""
+        return tuple(self.points)
+
+    def where(self, heard: Mapping[str, Sequence[Span]]) -> Iterator[Span]:
+        """Where the signs add up."""
+        if sum(points for group, points in self.points.items() if group in heard) < self.enough:
+            return
+        last: dict[str, Span] = {}
+        for start, end, group in _events(self.points, heard):
+            last[group] = (start, end)
+            recent = {name: span for name, span in last.items() if span[0] > start - self.within}
+            if sum(self.points[name] for name in recent) >= self.enough:
+                yield min(span[0] for span in recent.values()), max(span[1] for span in recent.values())
 
 
 class Sheet(_Strict):
@@ -51,11 +105,13 @@ class Sheet(_Strict):
     plain: tuple[Phrase, ...] = ()
     reach: Annotated[int, BeforeValidator(int)] = Field(default=14, ge=1, le=200)
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+    tallies: tuple[Tally, ...] = ()
 
     @model_validator(mode="after")
     def _groups_are_there(self) -> Self:
-        for rule in self.rules:
-            for name in (*rule.all, *rule.unless, *rule.despite):
+        signs: tuple[_Sign, ...] = (*self.rules, *self.tallies)
+        for rule in signs:
+            for name in (*rule.groups(), *rule.unless, *rule.despite):
                 if name not in self.groups:
                     message = f"rule “{rule.name}” names the group “{name}”, which is not there"
                     raise ValueError(message)
@@ -109,9 +165,6 @@ class _Node:
                 yield from self.gap.walk(tokens, place + skipped)
 
 
-Span = tuple[int, int]
-
-
 class Urgency:
     """The urgent rules, read. `Urgency.read(mapping)` makes one from what urgent.yaml holds; `hears(text)` asks it. It never changes."""
 
@@ -135,7 +188,7 @@ class Urgency:
         return cls(Sheet.model_validate(mapping))
 
     def hears(self, text: str) -> Urgent | None:
-        """The first rule, in the order of the file, that `text` fulfils; None when none does. Any text is safe."""
+        """The first rule, in the order of the file and tallies last, that `text` fulfils; None when none does. Any text is safe."""
         tokens = self._put_right(words(text))
         self._strike_out(tokens)
         heard: dict[str, list[Span]] = {}
@@ -143,13 +196,14 @@ class Urgency:
             if token:
                 for end, group in self._tree.walk(tokens, place):
                     heard.setdefault(group, []).append((place, end))
-        for rule in self._sheet.rules:
-            for start, end in _together(rule, heard):
+        signs: tuple[_Sign, ...] = (*self._sheet.rules, *self._sheet.tallies)
+        for rule in signs:
+            for start, end in rule.where(heard):
                 if not self._called_off(rule, heard, start, end):
                     return Urgent(rule.name, " ".join(token for token in tokens[start:end] if token))
         return None
 
-    def _called_off(self, rule: Rule, heard: Mapping[str, Sequence[Span]], start: int, end: int) -> bool:
+    def _called_off(self, rule: _Sign, heard: Mapping[str, Sequence[Span]], start: int, end: int) -> bool:
         reach = self._sheet.reach
         return any(_near(heard.get(group, ()), start, end, reach) for group in rule.unless) and not any(
             _near(heard.get(group, ()), start, end, reach) for group in rule.despite
@@ -179,7 +233,11 @@ def _spellings(phrase: str, sets: Mapping[str, Sequence[str]]) -> list[tuple[str
     """The element sequences a written phrase stands for: `a/b` is either, `$name` any of a set, `_` joins the words of one choice."""
     choices: list[list[tuple[str, ...]]] = []
     for part in phrase.split():
-        each = [word for choice in part.split("/") for word in (sets.get(choice[1:], ()) if choice.startswith("$") else (choice,))]
+        each = [
+            word
+            for choice in part.split("/")
+            for word in (sets.get(choice[1:], ()) if choice.startswith("$") else (choice,))
+        ]
         choices.append([_elements(choice) for choice in each if choice])
     return [tuple(element for elements in chosen for element in elements) for chosen in product(*choices)]
 
@@ -205,19 +263,8 @@ def _slips(vocabulary: Iterator[str]) -> dict[str, set[str]]:
     return slips
 
 
-def _together(rule: Rule, heard: Mapping[str, Sequence[Span]]) -> Iterator[Span]:
-    """The stretches of text, from left to right, in which every group of `rule` is found close enough."""
-    if not all(group in heard for group in rule.all):
-        return
-    events = sorted((start, end, group) for group in set(rule.all) for start, end in heard[group])
-    last: dict[str, Span] = {}
-    for start, end, group in events:
-        last[group] = (start, end)
-        if len(last) == len(set(rule.all)):
-            first, final = min(span[0] for span in last.values()), max(span[1] for span in last.values())
-            ordered = not rule.in_order or all(last[a][0] < last[b][0] for a, b in zip(rule.all, rule.all[1:], strict=False))
-            if ordered and final - first <= rule.within + 1:
-                yield first, final
+def _events(groups: Iterable[str], heard: Mapping[str, Sequence[Span]]) -> list[tuple[int, int, str]]:
+    return sorted((start, end, group) for group in set(groups) for start, end in heard.get(group, ()))
 
 
 def _near(spans: Sequence[Span], start: int, end: int, reach: int) -> bool:

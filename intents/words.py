@@ -11,7 +11,7 @@ from typing import Final
 MOST_CHARACTERS: Final = 40_000
 """How much of a text is read, in characters. A chat message is shorter than this by far."""
 
-_QUOTES: Final = str.maketrans({mark: "'" for mark in "\u2018\u2019\u201a\u201b\u2032\u00b4\u0060\u02bc\uff07"})
+_QUOTES: Final = str.maketrans(dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4\u0060\u02bc\uff07", "'"))
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _TAG: Final = re.compile(r"<[^<>]{0,200}>")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from policy_content.checking import faults_in
+from policy_content.checking import Read, faults_in
 from policy_content.model import Library, Passage, School, Topic, Triage
-from policy_content.reading import ContentError, Fault, M, Place, Report, Source, into, read_text, read_yaml
+from policy_content.reading import ContentError, Fault, M, Report, Source, into, read_text, read_yaml
 from policy_content.wording import Wording
 
 SHIPPED = Path(__file__).parent
@@ -25,7 +25,8 @@ def load(school_folder: Path | None = None) -> Library:
     Raises `ContentError` with every fault found; there is no half-loaded library.
     """
     faults: list[Fault] = []
-    texts = _texts(school_folder, faults.append)
+    paths = _paths(school_folder)
+    texts = _texts(school_folder, paths, faults.append)
     topics = {
         Path(name).stem: topic
         for name, text in texts.items()
@@ -36,23 +37,30 @@ def load(school_folder: Path | None = None) -> Library:
         for name, text in texts.items()
         if name.startswith("triage/") and (triage := _triage(name, text, faults.append))
     }
-    words, lines = _whole(Wording, "wording.yaml", texts, faults.append)
+    words, wording_source = _whole(Wording, "wording.yaml", texts, faults.append)
     school, _ = _whole(School, "school.yaml", texts, faults.append, file="school.yaml", line=1)
-    if words is None or school is None:
+    retired = frozenset(name for name, topic in topics.items() if _retired(topic, faults.append))
+    kept = {name: _without(topic, retired) for name, topic in topics.items() if name not in retired}
+    led = {name: _leading(triage, retired) for name, triage in triages.items()}
+    faults.extend(faults_in(Read(kept, led, words, wording_source, school, topic_ids(school_folder) - retired)))
+    if faults or words is None or school is None:
         raise ContentError(faults)
     digest = hashlib.sha256("\0".join(f"{name}\0{text}" for name, text in sorted(texts.items())).encode()).hexdigest()
-    retired = frozenset(name for name, topic in topics.items() if _retired(topic, faults.append))
-    kept = {name: topic for name, topic in topics.items() if name not in retired}
-    library = Library(topics=kept, triages=triages, wording=words, school=school, retired=retired, digest=digest)
-    faults.extend(faults_in(library, lines, "wording.yaml"))
-    if faults:
-        raise ContentError(faults)
-    return library
+    return Library(topics=kept, triages=led, wording=words, school=school, retired=retired, digest=digest)
 
 
-def _texts(school_folder: Path | None, report: Report) -> dict[str, str]:
-    """The text of every content file by relative path, the school's own in place of ours."""
-    paths = {path.relative_to(root).as_posix(): path for root in _roots(school_folder) for path in _files(root)}
+def topic_ids(school_folder: Path | None) -> frozenset[str]:
+    """The id of every topic there is a file for, whether or not the file can be read."""
+    return frozenset(Path(name).stem for name in _paths(school_folder) if name.startswith("topics/"))
+
+
+def _paths(school_folder: Path | None) -> dict[str, Path]:
+    """Every content file by relative path, the school's own in place of ours."""
+    roots = [SHIPPED, *([school_folder] if school_folder else [])]
+    return {path.relative_to(root).as_posix(): path for root in roots for path in _files(root)}
+
+
+def _texts(school_folder: Path | None, paths: Mapping[str, Path], report: Report) -> dict[str, str]:
     if school_folder is not None and not school_folder.is_dir():
         report(
             Fault(
@@ -67,22 +75,19 @@ def _texts(school_folder: Path | None, report: Report) -> dict[str, str]:
     return {name: text for name, text in read.items() if text is not None}
 
 
-def _roots(school_folder: Path | None) -> list[Path]:
-    return [SHIPPED, *([school_folder] if school_folder else [])]
-
-
-def _files(root: Path) -> list[Path]:
-    named = [root / name for name in ("wording.yaml", "school.yaml") if (root / name).is_file()]
-    return [*root.glob("topics/*.md"), *root.glob("triage/*.yaml"), *named]
+def _files(root: Path) -> Iterator[Path]:
+    yield from root.glob("topics/*.md")
+    yield from root.glob("triage/*.yaml")
+    yield from (root / name for name in ("wording.yaml", "school.yaml") if (root / name).is_file())
 
 
 def _whole(
     model: type[M], name: str, texts: Mapping[str, str], report: Report, **known: object
-) -> tuple[M | None, Mapping[Place, int]]:
-    """One whole file as one model, with the lines of its parts."""
+) -> tuple[M | None, Source | None]:
+    """One whole file as one model, and where its parts stand."""
     text = texts.get(name)
     source = read_yaml(text, name, report) if text is not None else None
-    return (into(model, source, report, **known), source.lines) if source else (None, {})
+    return (into(model, source, report, **known), source) if source else (None, None)
 
 
 def _topic(name: str, text: str, report: Report) -> Topic | None:
@@ -104,75 +109,87 @@ def _topic(name: str, text: str, report: Report) -> Topic | None:
     passages = _passages(name, parts[1], body_line, report)
     if source is None or not _good_id(name, report):
         return None
-    return into(Topic, source, report, id=Path(name).stem, file=name, line=source.line(("title",)), passages=passages)
+    known = {"id": Path(name).stem, "file": name, "line": source.line(("title",)), "lines": dict(source.lines)}
+    return into(Topic, source, report, passages=passages, **known)
 
 
 def _passages(name: str, body: str, first_line: int, report: Report) -> tuple[Passage, ...]:
     found: list[Passage] = []
+    headings: list[tuple[str, int]] = []
     for chunk in re.split(r"^(?=## )", body, flags=re.MULTILINE):
-        line = first_line
-        first_line += chunk.count("\n")
-        heading, _, text = chunk.partition("\n")
+        line, first_line = first_line, first_line + chunk.count("\n")
         if not chunk.strip():
             continue
-        if not heading.startswith("## "):
+        if not chunk.startswith("## "):
+            first = line + _gap(chunk)
             report(
                 Fault(
                     name,
-                    line,
+                    first,
                     "words before the first ## heading",
                     "they belong to no passage",
                     "put them under ## First",
                 )
             )
             continue
-        title, _, guidance = heading.removeprefix("## ").partition(":")
-        title, guidance = title.strip(), guidance.strip()
-        if title not in {*_HEADINGS, "National guidance"}:
-            report(
-                Fault(
-                    name,
-                    line,
-                    f"“{title}” is not a passage",
-                    "a page is First, Why, Who and perhaps National guidance",
-                    "use one of these headings",
-                )
-            )
-        elif not text.strip():
-            report(Fault(name, line, f"the passage “{title}” is empty", "staff would see nothing", "write it"))
-        elif (title == "National guidance") != bool(guidance):
-            report(
-                Fault(
-                    name,
-                    line,
-                    "national guidance needs its name after a colon, other passages none",
-                    "staff must see whose words they are",
-                    "write `## National guidance: NAME`",
-                )
-            )
-        else:
-            found.append(Passage(heading=title, text=text.strip(), guidance=guidance, line=line))
-    order = tuple(passage.heading for passage in found if passage.heading in _HEADINGS)
-    if order != _HEADINGS:
-        missing = [heading for heading in _HEADINGS if heading not in order]
+        heading, _, text = chunk.removeprefix("## ").partition("\n")
+        title, _, guidance = (part.strip() for part in heading.partition(":"))
+        headings.append((title, line))
+        if _good_passage(name, line, title, guidance, text, report):
+            found.append(Passage(heading=title, text=text.strip(), guidance=guidance, line=line + 1 + _gap(text)))
+    _check_order(name, headings, first_line, report)
+    return tuple(found)
+
+
+def _gap(text: str) -> int:
+    """How many lines stand empty before the text begins."""
+    return text[: len(text) - len(text.lstrip())].count("\n")
+
+
+def _good_passage(name: str, line: int, title: str, guidance: str, text: str, report: Report) -> bool:
+    if title not in {*_HEADINGS, "National guidance"}:
+        what = f"“{title}” is not a passage"
+        why, hint = "a page is First, Why, Who and perhaps National guidance", "use one of these headings"
+    elif not text.strip():
+        what, why, hint = f"the passage “{title}” is empty", "staff would see nothing", "write it"
+    elif (title == "National guidance") != bool(guidance):
+        what = "national guidance needs its name after a colon, other passages none"
+        why, hint = "staff must see whose words they are", "write `## National guidance: NAME`"
+    else:
+        return True
+    report(Fault(name, line, what, why, hint))
+    return False
+
+
+def _check_order(name: str, headings: list[tuple[str, int]], end: int, report: Report) -> None:
+    """First, Why and Who, in that order and once each: the fault is at the first heading that is not the next of them."""
+    expected = list(_HEADINGS)
+    present = [title for title, _ in headings]
+    for title, line in headings:
+        if title not in _HEADINGS:
+            continue
+        if expected and title == expected[0]:
+            expected.pop(0)
+            continue
+        missing = expected and expected[0] not in present
         what = (
-            f"the passage “{missing[0]}” is missing"
+            f"the passage “{expected[0]}” is missing before this one"
             if missing
             else "the passages are not First, Why, Who in that order, once each"
         )
-        report(
-            Fault(
-                name, first_line, what, "everybody reads a page in the same order", "give each page First, Why and Who"
-            )
-        )
-    return tuple(found)
+        report(Fault(name, line, what, "everybody reads a page in the same order", "give each page First, Why and Who"))
+        return
+    if expected:
+        what = f"the passage “{expected[0]}” is missing"
+        report(Fault(name, end, what, "everybody reads a page in the same order", "give each page First, Why and Who"))
 
 
 def _triage(name: str, text: str, report: Report) -> Triage | None:
     source = read_yaml(text, name, report)
     if source is None or not _good_id(name, report):
         return None
-    return into(Triage, source, report, id=Path(name).stem, file=name, line=1, lines=dict(source.lines))
+    lines, starts = dict(source.lines), dict(source.starts)
+    return into(Triage, source, report, id=Path(name).stem, file=name, line=1, lines=lines, starts=starts)
 
 
 def _good_id(name: str, report: Report) -> bool:
@@ -191,17 +208,42 @@ def _good_id(name: str, report: Report) -> bool:
 
 
 def _retired(topic: Topic, report: Report) -> bool:
-    if topic.retired and (topic.urgent or topic.id in _KEPT):
+    """True if the school has removed this topic. What a person in danger may need stays, whatever the file now calls it."""
+    if not topic.retired:
+        return False
+    if topic.urgent or topic.id in _KEPT or _shipped_urgent(topic.id):
         report(
             Fault(
                 topic.file,
-                topic.line,
+                topic.line_of("retired"),
                 "this topic cannot be retired",
                 "a person in danger may need it",
                 "delete the line `retired:` and change the words instead",
             )
         )
-    return topic.retired
+        return False
+    return True
 
 
-__all__ = ["ContentError", "Fault", "Library", "Source", "load"]
+def _shipped_urgent(id_: str) -> bool:
+    path = SHIPPED / "topics" / f"{id_}.md"
+    if not path.is_file():
+        return False
+    shipped = _topic(f"topics/{id_}.md", path.read_text(encoding="utf-8"), lambda _: None)
+    return shipped is not None and shipped.urgent
+
+
+def _without(topic: Topic, retired: frozenset[str]) -> Topic:
+    """The topic without buttons that lead to what the school has retired."""
+    return topic.model_copy(update={"related": tuple(name for name in topic.related if name not in retired)})
+
+
+def _leading(triage: Triage, retired: frozenset[str]) -> Triage:
+    outcomes = {
+        name: outcome.model_copy(update={"topics": tuple(t for t in outcome.topics if t not in retired)})
+        for name, outcome in triage.outcomes.items()
+    }
+    return triage.model_copy(update={"outcomes": outcomes})
+
+
+__all__ = ["ContentError", "Fault", "Library", "load", "topic_ids"]

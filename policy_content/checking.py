@@ -1,57 +1,71 @@
-"""What a content file cannot know by itself: that names lead somewhere and every path of a triage ends well."""
+"""What a content file cannot know by itself: that names lead somewhere and every path of a triage ends well.
+
+A part that could not be read is `None` or absent, and is blamed once, where it is broken: never on what leads to it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import get_args
 
-from policy_content.model import PHONE_PAGE, Library, Outcome, School, Topic, Triage, placeholders_in
-from policy_content.reading import Fault, Place
+from policy_content.model import BUTTON, PHONE_PAGE, Group, Outcome, Passage, School, Topic, Triage, placeholders_in
+from policy_content.reading import Fault, Source
+from policy_content.wording import Wording
 
 _RANK = {"note": 0, "today": 1, "now": 2}
+_BRACED = re.compile(r"\{[^{}]*\}")
+_TAG = re.compile(r"</?[a-zA-Z!][^>]*>")
 
 
-def faults_in(library: Library, wording_lines: Mapping[Place, int], wording_file: str) -> Iterator[Fault]:
+@dataclass(frozen=True, slots=True)
+class Read:
+    """All that could be read, and the ids of every topic there is a file for."""
+
+    topics: Mapping[str, Topic]
+    triages: Mapping[str, Triage]
+    wording: Wording | None
+    wording_source: Source | None
+    school: School | None
+    topic_ids: Collection[str]
+
+
+def faults_in(read: Read) -> Iterator[Fault]:
     """Every fault that only shows when all content is together."""
     titles: dict[str, Topic] = {}
-    for topic in library.topics.values():
-        yield from _topic_faults(topic, library, titles)
-    for triage in library.triages.values():
-        yield from _triage_faults(triage, library)
-    yield from _wording_faults(library, wording_lines, wording_file)
+    for topic in read.topics.values():
+        yield from _topic_faults(topic, read, titles)
+    for triage in read.triages.values():
+        yield from _triage_faults(triage, read)
+    if read.wording is not None and read.wording_source is not None:
+        yield from _wording_faults(read, read.wording, read.wording_source)
 
 
-def _topic_faults(topic: Topic, library: Library, titles: dict[str, Topic]) -> Iterator[Fault]:
+def _topic_faults(topic: Topic, read: Read, titles: dict[str, Topic]) -> Iterator[Fault]:
     other = titles.setdefault(topic.title.casefold(), topic)
     if other is not topic:
         yield Fault(
             topic.file,
-            topic.line,
+            topic.line_of("title"),
             f"the title is also that of {other.file}",
             "staff could not tell the two buttons apart",
             "give each its own title",
         )
     for name in topic.related:
-        if name not in library.topics or name == topic.id:
+        if name not in read.topic_ids or name == topic.id:
             yield Fault(
                 topic.file,
-                topic.line,
-                f"related topic “{name}” is not there",
+                topic.line_of("related"),
+                f"related topic “{name}” is not another topic",
                 "its button would lead nowhere",
                 "name another topic, or none",
             )
     for passage in topic.passages:
-        yield from _brace_faults(topic.file, passage.line, passage.text, library.school)
-    size = sum(len(passage.text) for passage in topic.passages)
-    if size > PHONE_PAGE:
-        yield Fault(
-            topic.file,
-            topic.line,
-            f"the passages are too long: {size} characters",
-            f"a phone shows {PHONE_PAGE} at most before a person gives up",
-            "say less; move detail to another topic",
-        )
-    if topic.urgent and "{police}" not in topic.passages[0].text.splitlines()[0]:
+        yield from text_faults(topic.file, passage.line, passage.text, read.school)
+    yield from _button_faults(topic.file, topic.line_of("title"), "title", topic.title)
+    yield from _length_fault(topic.file, topic.line, "the passages are", topic.passages)
+    if topic.urgent and topic.passages and "{police}" not in topic.passages[0].text.splitlines()[0]:
         yield Fault(
             topic.file,
             topic.passages[0].line,
@@ -61,48 +75,102 @@ def _topic_faults(topic: Topic, library: Library, titles: dict[str, Topic]) -> I
         )
 
 
-def _brace_faults(
-    file: str, line: int, text: str, school: School, more: frozenset[str] = frozenset()
-) -> Iterator[Fault]:
-    for name in placeholders_in(text):
-        if name not in school.names() | more:
-            yield Fault(
-                file,
-                line,
-                f"{{{name}}} is nobody in school.yaml",
-                "staff would read the braces instead of a number",
-                f"use one of {', '.join(sorted(school.names()))}",
-            )
-    if "<" in text and ">" in text:
+def _length_fault(file: str, line: int, subject: str, passages: Collection[Passage] | list[str]) -> Iterator[Fault]:
+    size = sum(len(p.text if isinstance(p, Passage) else p) for p in passages)
+    if size > PHONE_PAGE:
         yield Fault(
-            file, line, "there is HTML in the text", "a chat would show it as typed", "use plain words and **bold**"
+            file,
+            line,
+            f"{subject} too long: {size} characters",
+            f"a phone shows {PHONE_PAGE} at most before a person gives up",
+            "say less; move detail to another topic",
         )
 
 
-def _wording_faults(library: Library, lines: Mapping[Place, int], file: str) -> Iterator[Fault]:
-    for key, text, needed in library.wording.sentences():
-        line = lines.get((key,), 1)
-        for name in sorted(needed - set(placeholders_in(text))):
+def text_faults(
+    file: str, line: int, text: str, school: School | None, more: frozenset[str] = frozenset()
+) -> Iterator[Fault]:
+    """What is wrong in a text that staff read; `line` is the line on which it begins."""
+
+    def at(start: int) -> int:
+        return line + text.count("\n", 0, start)
+
+    for found in _BRACED.finditer(text):
+        name = found[0][1:-1]
+        if school is not None and name not in school.names() | more:
             yield Fault(
                 file,
-                line,
+                at(found.start()),
+                f"{' '.join(found[0].split())} is nobody in school.yaml",
+                "staff would read the braces instead of a number",
+                f"use one of {', '.join(sorted(school.names()))}",
+            )
+    left = _BRACED.sub(lambda found: " " * len(found[0]), text)
+    for found in re.finditer(r"[{}]", left):
+        ahead = " ".join(text[found.start() : found.start() + 20].split())
+        yield Fault(
+            file,
+            at(found.start()),
+            f"a brace stands alone at “{ahead}”",
+            "staff would read the brace instead of a number",
+            "write the name between two braces: {dsl}",
+        )
+    tag = _TAG.search(text)
+    if tag:
+        yield Fault(
+            file,
+            at(tag.start()),
+            "there is HTML in the text",
+            "a chat would show it as typed",
+            "use plain words and **bold**",
+        )
+
+
+def _button_faults(file: str, line: int, key: str, text: str) -> Iterator[Fault]:
+    """Titles and labels are shown as they stand."""
+    if "{" in text or "}" in text:
+        yield Fault(
+            file,
+            line,
+            f"“{key}” holds a brace",
+            f"a button of {BUTTON} characters names nobody",
+            "say it without names or numbers",
+        )
+
+
+def _wording_faults(read: Read, wording: Wording, source: Source) -> Iterator[Fault]:
+    for key, text, needed in wording.sentences():
+        line = source.starts.get((key,), source.line((key,)))
+        for name in sorted(needed - set(placeholders_in(text))):
+            yield Fault(
+                source.file,
+                source.line((key,)),
                 f"“{key}” does not hold {{{name}}}",
                 "staff would not be told it",
                 f"put {{{name}}} into the sentence",
             )
-        yield from _brace_faults(file, line, text, library.school, needed)
-    for group in sorted({topic.group for topic in library.topics.values()} - library.wording.groups.keys()):
+        yield from text_faults(source.file, line, text, read.school, needed)
+    for group in sorted({topic.group for topic in read.topics.values()} - wording.groups.keys()):
         yield Fault(
-            file,
-            lines.get(("groups",), 1),
+            source.file,
+            source.line(("groups",)),
             f"the group “{group}” has no name",
             "it is a button of the topic list",
             f"add `{group}: …` under groups",
         )
 
 
-def _triage_faults(triage: Triage, library: Library) -> Iterator[Fault]:
+def _triage_faults(triage: Triage, read: Read) -> Iterator[Fault]:
     """A triage's own rules: every path ends, every node is reached, `unsure` is as cautious as any."""
+    for group in triage.groups:
+        if group not in get_args(Group):
+            yield Fault(
+                triage.file,
+                triage.line_of("groups"),
+                f"“{group}” is not a group of topics",
+                "the triage would be offered with nothing",
+                f"use one of {', '.join(get_args(Group))}",
+            )
     for name in triage.questions.keys() & triage.outcomes.keys():
         yield Fault(
             triage.file,
@@ -111,12 +179,23 @@ def _triage_faults(triage: Triage, library: Library) -> Iterator[Fault]:
             "nobody could know which is meant",
             "rename one of them",
         )
+    yield from _question_faults(triage, read.school)
     for name, outcome in triage.outcomes.items():
-        yield from _outcome_faults(triage, name, outcome, library)
+        yield from _outcome_faults(triage, name, outcome, read)
     broken = list(_broken_links(triage))
     yield from broken
     if not broken:
         yield from _path_faults(triage)
+
+
+def _question_faults(triage: Triage, school: School | None) -> Iterator[Fault]:
+    for name, question in triage.questions.items():
+        for part in ("ask", "help"):
+            place = ("questions", name, part)
+            yield from text_faults(triage.file, triage.start_of(*place), getattr(question, part), school)
+        for key, option in question.options.items():
+            line = triage.line_of("questions", name, "options", key)
+            yield from _button_faults(triage.file, line, key, option.label)
 
 
 def _broken_links(triage: Triage) -> Iterator[Fault]:
@@ -149,8 +228,36 @@ def _broken_links(triage: Triage) -> Iterator[Fault]:
                 )
 
 
+def _outcome_faults(triage: Triage, name: str, outcome: Outcome, read: Read) -> Iterator[Fault]:
+    def line(part: str) -> int:
+        return triage.line_of("outcomes", name, part)
+
+    texts = [outcome.first, outcome.why, outcome.who, outcome.national]
+    for part, text in zip(("first", "why", "who", "national"), texts, strict=True):
+        yield from text_faults(triage.file, triage.start_of("outcomes", name, part), text, read.school)
+    yield from _button_faults(triage.file, line("title"), "title", outcome.title)
+    yield from _length_fault(triage.file, triage.line_of("outcomes", name), "the outcome is", texts)
+    if bool(outcome.national) != bool(outcome.national_source):
+        yield Fault(
+            triage.file,
+            line("national" if outcome.national else "national_source"),
+            "national guidance without its name, or a name without guidance",
+            "staff must see whose words they are",
+            "give both `national` and `national_source`",
+        )
+    for topic in outcome.topics:
+        if topic not in read.topic_ids:
+            yield Fault(
+                triage.file,
+                line("topics"),
+                f"topic “{topic}” is not there",
+                "its button would lead nowhere",
+                "name another topic, or none",
+            )
+
+
 def _path_faults(triage: Triage) -> Iterator[Fault]:
-    circle = _circle(triage, triage.start, ())
+    order, circle = _walk(triage)
     if circle:
         yield Fault(
             triage.file,
@@ -160,8 +267,7 @@ def _path_faults(triage: Triage) -> Iterator[Fault]:
             "let every option lead on towards an outcome",
         )
         return
-    reached = _reached(triage, triage.start)
-    for name in {**triage.questions, **triage.outcomes}.keys() - reached:
+    for name in {**triage.questions, **triage.outcomes}.keys() - set(order):
         part = "questions" if name in triage.questions else "outcomes"
         yield Fault(
             triage.file,
@@ -170,74 +276,40 @@ def _path_faults(triage: Triage) -> Iterator[Fault]:
             "nobody would ever see it",
             "let an option lead to it, or delete it",
         )
-    yield from _caution_faults(triage, reached)
+    yield from _caution_faults(triage, order)
 
 
-def _outcome_faults(triage: Triage, name: str, outcome: Outcome, library: Library) -> Iterator[Fault]:
-    line = triage.line_of("outcomes", name)
-    for text in (outcome.first, outcome.why, outcome.who, outcome.national):
-        yield from _brace_faults(triage.file, line, text, library.school)
-    size = len(outcome.first) + len(outcome.why) + len(outcome.who) + len(outcome.national)
-    if size > PHONE_PAGE:
-        yield Fault(
-            triage.file,
-            line,
-            f"the outcome is too long: {size} characters",
-            f"a phone shows {PHONE_PAGE} at most before a person gives up",
-            "say less",
-        )
-    if bool(outcome.national) != bool(outcome.national_source):
-        yield Fault(
-            triage.file,
-            line,
-            "national guidance without its name, or a name without guidance",
-            "staff must see whose words they are",
-            "give both `national` and `national_source`",
-        )
-    for topic in outcome.topics:
-        if topic not in library.topics:
-            yield Fault(
-                triage.file,
-                line,
-                f"topic “{topic}” is not there",
-                "its button would lead nowhere",
-                "name another topic, or none",
-            )
+def _walk(triage: Triage) -> tuple[list[str], str | None]:
+    """Every node that can be reached, each after all it leads to; and a question that leads back to itself."""
+    order: list[str] = []
+    seen: set[str] = set()
+    above: list[str] = []
+    stack = [(triage.start, False)]
+    while stack:
+        name, done = stack.pop()
+        if done:
+            above.pop()
+            order.append(name)
+        elif name in above:
+            return order, name
+        elif name not in seen:
+            seen.add(name)
+            above.append(name)
+            stack.append((name, True))
+            question = triage.questions.get(name)
+            stack += [(option.then, False) for option in question.options.values()] if question else []
+    return order, None
 
 
-def _circle(triage: Triage, name: str, above: tuple[str, ...]) -> str | None:
-    if name in above:
-        return name
-    question = triage.questions.get(name)
-    if question is None:
-        return None
-    found = (_circle(triage, option.then, (*above, name)) for option in question.options.values())
-    return next((name for name in found if name), None)
-
-
-def _reached(triage: Triage, name: str) -> set[str]:
-    question = triage.questions.get(name)
-    if question is None:
-        return {name}
-    return {name}.union(*(_reached(triage, option.then) for option in question.options.values()))
-
-
-def _caution_faults(triage: Triage, reached: set[str]) -> Iterator[Fault]:
-    @cache
-    def least(name: str) -> int:
-        """The caution of the least cautious outcome that can still be reached from here."""
+def _caution_faults(triage: Triage, order: list[str]) -> Iterator[Fault]:
+    least: dict[str, int] = {}  # the caution of the least cautious outcome that can still be reached
+    for name in order:
         question = triage.questions.get(name)
         if question is None:
-            return _RANK[triage.outcomes[name].caution]
-        return min(least(option.then) for option in question.options.values())
-
-    for name, question in triage.questions.items():
-        unsure = question.options.get("unsure")
-        if (
-            name in reached
-            and unsure
-            and least(unsure.then) < max(least(option.then) for option in question.options.values())
-        ):
+            least[name] = _RANK[triage.outcomes[name].caution]
+            continue
+        least[name] = min(least[option.then] for option in question.options.values())
+        if least[question.options["unsure"].then] < max(least[o.then] for o in question.options.values()):
             yield Fault(
                 triage.file,
                 triage.line_of("questions", name, "options", "unsure"),

@@ -6,18 +6,37 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, time
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from policy_content.wording import Wording
 
 PHONE_PAGE = 1300  # characters of passages in one topic or outcome: two screens of a phone
 BUTTON = 60  # characters of a title or label: every chat's button holds it
 
+
+def _iso_day(value: object) -> object:
+    """A day as 2026-11-22. Anything else, a bare number say, would be taken for a time since 1970."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value.strip()):
+        raise ValueError("a day is written year-month-day, such as 2026-11-22")
+    return value
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"there is no time zone “{name}”; in the UK it is Europe/London") from None
+    return name
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=BUTTON)]
 Number = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^(\+?[0-9][0-9 ]{1,18}|\[.+\])$")]
-Confirmed = Annotated[date | None, BeforeValidator(lambda v: v or None)]
+Confirmed = Annotated[date | None, BeforeValidator(lambda v: _iso_day(v) or None if v else None)]
+IsoDay = Annotated[date, BeforeValidator(_iso_day)]
+Group = Literal["act", "respond", "recognise", "kinds", "nudes", "policy", "outside", "bot"]
 Caution = Literal["now", "today", "note"]
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -35,7 +54,7 @@ class Passage(Frozen):
     heading: Literal["First", "Why", "Who", "National guidance"]
     text: Text
     guidance: str = ""  # the national guidance's name
-    line: int
+    line: int  # the first line of its text
 
 
 class Topic(Frozen):
@@ -45,15 +64,20 @@ class Topic(Frozen):
     file: str
     line: int
     title: Title
-    group: Literal["act", "respond", "recognise", "kinds", "nudes", "policy", "outside", "bot"]
+    group: Group
     owner: Text
     source: Text  # heading of the policy; "outside" when the policy does not cover it
     edition: Text
-    reviewed: date
+    reviewed: IsoDay
     urgent: bool = False
     related: Annotated[tuple[str, ...], Field(max_length=4)] = ()
     retired: bool = False
     passages: tuple[Passage, ...]
+    lines: Mapping[tuple[str | int, ...], int]  # where each part of the front matter stands in the file
+
+    def line_of(self, *place: str) -> int:
+        """The line of the file on which this part stands."""
+        return self.lines.get(place, self.line)
 
 
 class Option(Frozen):
@@ -96,10 +120,11 @@ class Triage(Frozen):
     file: str
     line: int
     lines: Mapping[tuple[str | int, ...], int]  # where each part stands in the file
+    starts: Mapping[tuple[str | int, ...], int]  # where each text begins
     title: Title
     source: Text
     edition: Text
-    reviewed: date
+    reviewed: IsoDay
     groups: tuple[str, ...] = ()  # the topics it is offered with; none: all others
     start: Text
     questions: dict[str, Question]
@@ -108,6 +133,10 @@ class Triage(Frozen):
     def line_of(self, *place: str) -> int:
         """The line of the file on which this part stands."""
         return self.lines.get(place, self.line)
+
+    def start_of(self, *place: str) -> int:
+        """The line of the file on which this text begins."""
+        return self.starts.get(place, self.line_of(*place))
 
 
 class SchoolPerson(Frozen):
@@ -156,6 +185,12 @@ class Agency(Frozen):
     answers: Literal["always", "school hours", "out of hours"] = "always"
     web: str = ""
     email: str = ""
+
+    @model_validator(mode="after")
+    def _dated(self) -> Agency:
+        if not (self.stands or self.confirmed or self.dated):
+            raise ValueError("a number that nobody has confirmed needs “dated”, the year it was written down")
+        return self
 
     def say(self) -> str:
         """The name and number as staff read them, marked while nobody has confirmed the number."""
@@ -221,8 +256,8 @@ class Day(Frozen):
 class Term(Frozen):
     """The first and the last day of a stretch of school days."""
 
-    first: date
-    last: date
+    first: IsoDay
+    last: IsoDay
 
 
 class Calendar(Frozen):
@@ -230,7 +265,7 @@ class Calendar(Frozen):
 
     hours: dict[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], Day]
     terms: tuple[Term, ...] = ()
-    closed: tuple[date, ...] = ()  # bank holidays and staff-only days
+    closed: tuple[IsoDay, ...] = ()  # bank holidays and staff-only days
 
 
 class School(Frozen):
@@ -240,8 +275,8 @@ class School(Frozen):
     line: int
     name: Text
     short: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,5}$")]
-    timezone: Text = "Europe/London"
-    review_due: date  # when the policy itself was due for review
+    timezone: Annotated[Text, AfterValidator(_known_zone)] = "Europe/London"
+    review_due: IsoDay  # when the policy itself was due for review
     people: People
     agencies: dict[str, Agency]
     calendar: Calendar

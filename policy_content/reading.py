@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 Place = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
+_DEEPEST = 12  # levels: far more than any content file has
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,8 +29,8 @@ class Fault:
     hint: str
 
     def __str__(self) -> str:
-        """`file:line: what — why — hint`: one shape, so that one regular expression finds them all."""
-        return f"{self.file}:{self.line}: {self.what} — {self.why} — {self.hint}"
+        """`file:line: what — why — hint` on one line: one shape, so that one regular expression finds them all."""
+        return " ".join(f"{self.file}:{self.line}: {self.what} — {self.why} — {self.hint}".split())
 
 
 class ContentError(Exception):
@@ -42,11 +43,14 @@ class ContentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a YAML text said, as dicts, lists and strings, and the line on which each value stands."""
+    """What a YAML text said, as dicts, lists and strings: the line on which each key stands, and the line on
+    which each text begins (under its key, for a block of text).
+    """
 
     file: str
     value: Any
     lines: Mapping[Place, int]
+    starts: Mapping[Place, int]
 
     def line(self, place: Place = ()) -> int:
         """The line of the value at `place`, or of the nearest value around it that is there."""
@@ -108,15 +112,18 @@ def read_yaml(text: str, shown: str, report: Report, *, first_line: int = 1) -> 
     `first_line` is the line of the file on which `text` starts, for front matter.
     """
     try:
+        strange = _strange(text)
+        if strange is not None:
+            line, what = strange
+            report(Fault(shown, first_line + line, what, "content is plain lists and keys", "write it out plainly"))
+            return None
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = first_line + (mark.line if mark else 0)
-        problem = getattr(error, "problem", None) or "not readable as YAML"
+        line, problem = _where(error, text)
         report(
             Fault(
                 shown,
-                line,
+                first_line + line,
                 f"not YAML: {problem}",
                 "the file cannot be understood from here on",
                 'check indents, and put text that holds ": " or starts with a sign in quotes',
@@ -135,12 +142,45 @@ def read_yaml(text: str, shown: str, report: Report, *, first_line: int = 1) -> 
         )
         return None
     lines: dict[Place, int] = {}
-    value = _plain(node, (), lines, shown, first_line, report)
-    return Source(shown, value, lines)
+    starts: dict[Place, int] = {}
+    value = _plain(node, (), (lines, starts), shown, first_line, report)
+    return Source(shown, value, lines, starts)
 
 
-def _plain(node: yaml.Node, place: Place, lines: dict[Place, int], shown: str, first_line: int, report: Report) -> Any:
+def _strange(text: str) -> tuple[int, str] | None:
+    """What YAML allows and content does not: names that stand for other parts, and depth without end."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            return _line(event), "a name with * stands for another part of the file"
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            return _line(event), "brackets or indents go too deep"
+    return None
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line if event.start_mark else 0
+
+
+def _where(error: yaml.YAMLError, text: str) -> tuple[int, str]:
+    """The line, from 0, at which YAML gave up, and what it said."""
+    if isinstance(error, yaml.reader.ReaderError):
+        return text.count("\n", 0, error.position), "a character that cannot be shown"
+    mark = getattr(error, "problem_mark", None)
+    return mark.line if mark else 0, getattr(error, "problem", None) or "not readable"
+
+
+def _plain(
+    node: yaml.Node,
+    place: Place,
+    found_at: tuple[dict[Place, int], dict[Place, int]],
+    shown: str,
+    first_line: int,
+    report: Report,
+) -> Any:
     """The node as dict, list or string, noting lines and refusing a key that is there twice."""
+    lines, starts = found_at
     lines[place] = node.start_mark.line + first_line
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
@@ -158,11 +198,13 @@ def _plain(node: yaml.Node, place: Place, lines: dict[Place, int], shown: str, f
                     )
                 )
                 continue
-            found[key] = _plain(value_node, (*place, key), lines, shown, first_line, report)
+            found[key] = _plain(value_node, (*place, key), found_at, shown, first_line, report)
             lines[(*place, key)] = line
         return found
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*place, i), lines, shown, first_line, report) for i, item in enumerate(node.value)]
+        return [_plain(item, (*place, i), found_at, shown, first_line, report) for i, item in enumerate(node.value)]
+    block = isinstance(node, yaml.ScalarNode) and node.style in {"|", ">"}
+    starts[place] = lines[place] + 1 if block else lines[place]
     return node.value
 
 
@@ -245,6 +287,9 @@ def _fault(source: Source, problem: Any) -> Fault:
 
 
 def _said(problem: Any) -> str:
+    """Pydantic's own sentence, or ours where its own would show how the check is made."""
+    if problem["type"] == "string_pattern_mismatch":
+        return "it is not written as this is written"
     return str(problem["msg"]).removeprefix("Value error, ").removeprefix("Input ")
 
 
