@@ -91,7 +91,7 @@ class Conversation:
     id: str
     person: str
     answers: tuple[Answer, ...]
-    draft: Mapping[str, str] = field(default_factory=dict)
+    draft: Mapping[str, str] = field(default_factory=dict, repr=False)  # never in a log or a traceback
     version: int = 0
 
 

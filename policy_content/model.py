@@ -300,7 +300,8 @@ class School(Frozen):
 
     def placeholders(self) -> list[str]:
         """The roles that nobody holds yet, as their keys in school.yaml."""
-        return sorted({role for role, person in self.people.everyone() if person.placeholder})
+        vacant = (role for role, person in self.people.everyone() if person.placeholder)
+        return sorted({"deputies" if role.startswith("deputy") else role for role in vacant})
 
     def unconfirmed(self) -> list[str]:
         """The agencies whose numbers nobody at the school has confirmed."""

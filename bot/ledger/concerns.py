@@ -74,18 +74,18 @@ class Concerns(Database):
 
     async def concern(self, id_: str) -> Concern | None:
         """The concern as the record has it, opened, or None."""
-        async with self.transaction() as db:
+        async with self.reading() as db:
             return await read_concern(db, self._vault, id_)
 
     async def by_reference(self, ref: str) -> Concern | None:
         """The concern of this reference, or None."""
-        async with self.transaction() as db:
+        async with self.reading() as db:
             id_ = (await db.execute(select(t.concerns.c.id).where(t.concerns.c.reference == ref))).scalar_one_or_none()
             return await read_concern(db, self._vault, id_) if id_ else None
 
     async def sent_as(self, conversation: str) -> str | None:
         """The reference under which a conversation was sent, or None."""
-        async with self.transaction() as db:
+        async with self.reading() as db:
             found = await db.execute(select(t.concerns.c.reference).where(t.concerns.c.conversation == conversation))
             return found.scalar_one_or_none()
 
@@ -148,7 +148,7 @@ class Concerns(Database):
     async def clocks_due(self, now: datetime, at_most: int = 50) -> list[Concern]:
         """Concerns whose clocks may ask for something now, longest due first."""
         c = t.concerns.c
-        async with self.transaction() as db:
+        async with self.reading() as db:
             ids = await db.execute(
                 select(c.id).where(c.next_at <= now, c.key.is_not(None)).order_by(c.next_at).limit(at_most)
             )
@@ -222,7 +222,7 @@ class Concerns(Database):
     async def _some(self, which: Any, at_most: int, *, oldest: bool = False) -> list[Concern]:
         c = t.concerns.c
         order = c.logged_at if oldest else c.logged_at.desc()
-        async with self.transaction() as db:
+        async with self.reading() as db:
             ids = (await db.execute(select(c.id).where(which).order_by(order).limit(at_most))).scalars().all()
             found = [await concern_or_sealed(db, self._vault, id_) for id_ in ids]
         return [concern for concern in found if concern is not None]

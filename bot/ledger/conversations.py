@@ -46,7 +46,7 @@ class Conversations(Database):
 
     async def conversation(self, person: str) -> tuple[Conversation, datetime] | None:
         """The person's open conversation and when it was last touched (UTC), or None."""
-        async with self.transaction() as db:
+        async with self.reading() as db:
             row = (await db.execute(select(t.conversations).where(t.conversations.c.person == person))).first()
             if row is None:
                 return None
@@ -135,7 +135,7 @@ class Conversations(Database):
     async def unsent_due(self, now: datetime, at_most: int = 50) -> list[tuple[Unsent, datetime]]:
         """Conversations to look at, with when each was last touched: their reminder or their end may have come."""
         c = t.conversations.c
-        async with self.transaction() as db:
+        async with self.reading() as db:
             rows = (
                 await db.execute(select(t.conversations).where(c.next_at <= now).order_by(c.next_at).limit(at_most))
             ).all()
@@ -162,12 +162,17 @@ class Conversations(Database):
 
     async def began(self, conversation: str) -> Words | None:
         """The name of who began this conversation, or None if it is no longer open."""
-        async with self.transaction() as db:
+        async with self.reading() as db:
             row = (await db.execute(select(t.conversations).where(t.conversations.c.id == conversation))).first()
             if row is None:
                 return None
             held = json.loads(self._vault.open(row.key, f"conversations/{row.id}", "sealed", row.sealed))
         return Words(held.get("name", ""))
+
+    async def sweep(self, before: datetime) -> None:
+        """Forget events older than `before`: no channel delivers a message again after so long."""
+        async with self.transaction() as db:
+            await db.execute(delete(t.heard).where(t.heard.c.at < before))
 
     async def expire(self, unsent: Unsent, touched_before: datetime) -> None:
         """Delete a conversation that was last touched before then."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
@@ -51,6 +52,8 @@ class Database:
         file = engine.url.database if engine.dialect.name == "sqlite" else None
         self._file = _FileWatch(Path(file)) if file and file != ":memory:" else None
         self._due: Callable[[], None] = lambda: None
+        # SQLite has one writer at a time; its own queue is a lottery, in which the unlucky wait for ever.
+        self._turns: AbstractAsyncContextManager[object] = nullcontext() if self.postgres else asyncio.Lock()
 
     @property
     def postgres(self) -> bool:
@@ -98,14 +101,15 @@ class Database:
     async def transaction(self, *, rings: bool = False) -> AsyncIterator[AsyncConnection]:
         """One transaction, committed at the end or not at all. With `rings` it makes an alert due."""
         try:
-            if self._file:
-                self._file.check()
-            async with self._engine.begin() as db:
-                yield db
-                if rings and self.postgres:
-                    await db.execute(text(f"NOTIFY {_DUE}"))
-            if self._file:
-                self._file.check()
+            async with self._turns:
+                if self._file:
+                    self._file.check()
+                async with self._engine.begin() as db:
+                    yield db
+                    if rings and self.postgres:
+                        await db.execute(text(f"NOTIFY {_DUE}"))
+                if self._file:
+                    self._file.check()
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             raise _down(error) from None
         except SealBrokenError as error:
@@ -115,17 +119,19 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """One moment's state, to be read while others write."""
+        """One moment's state, read while others write."""
         options = {"isolation_level": "REPEATABLE READ"} if self.postgres else {"reading": True}
         try:
+            if self._file:
+                self._file.check()
             async with self._engine.connect() as connection:
                 db = await connection.execution_options(**options)
                 async with db.begin():
-                    if self.postgres:
-                        await db.execute(text("SET LOCAL statement_timeout = 0"))
                     yield db
-        except (SQLAlchemyError, sqlite3.Error) as error:
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             raise _down(error) from None
+        except SealBrokenError as error:
+            raise LedgerDownError(str(error)) from None
 
 
 async def open_engine(url: str, *, migrate: bool | None = None) -> AsyncEngine:
@@ -143,6 +149,9 @@ async def open_engine(url: str, *, migrate: bool | None = None) -> AsyncEngine:
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         await engine.dispose()
         raise _down(error) from None
+    except CommandError as error:
+        await engine.dispose()
+        raise LedgerDownError(f"the database is not one of this version: {_first_line(error)}") from None
     except LedgerDownError:
         await engine.dispose()
         raise
@@ -156,7 +165,9 @@ def make_engine(url: str) -> AsyncEngine:
     except ArgumentError:
         raise LedgerDownError("SIGNPOST_DATABASE_URL is not a database URL") from None
     if parsed.get_backend_name() == "sqlite":
-        engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"), hide_parameters=True)
+        engine = create_async_engine(
+            parsed.set(drivername="sqlite+aiosqlite"), hide_parameters=True, pool_size=8, max_overflow=0, pool_timeout=2
+        )
         _be_durable(engine)
         return engine
     if parsed.get_backend_name() != "postgresql":

@@ -140,11 +140,21 @@ class Outbox(Database):
                 )
             )
             await db.execute(insert(t.deliveries).values(alert=due.key, at=now, via=due.via, outcome=reason[:255]))
+            wanted = (await db.execute(select(a.due_at).where(a.key == due.key))).scalar_one()
+            if wanted is None:  # an act has stopped it meanwhile: then the next route is not wanted either
+                return
             for one in also:
                 await enqueue(db, one, now)
             if hurry and due.concern:
                 early = and_(c.id == due.concern.id, c.stage == "logged", c.unheard < due.step + 2)
                 await db.execute(update(t.concerns).where(early).values(unheard=due.step + 2, next_at=now))
+
+    async def still_wanted(self, due: Due) -> bool:
+        """True unless an act has stopped it since it was leased, or the lease has gone to another. Asked just before each send."""
+        a = t.alerts.c
+        async with self.reading() as db:
+            row = (await db.execute(select(a.due_at, a.lease_until).where(a.key == due.key))).first()
+        return row is not None and row.due_at is not None and row.lease_until == due.lease_until
 
     async def drop(self, due: Due, reason: str, now: datetime) -> None:
         """It is no longer wanted: an act has stopped it since it was leased."""
@@ -183,7 +193,7 @@ class Outbox(Database):
     async def deliveries(self, concern: str) -> list[Delivery]:
         """Every try to deliver this concern's alerts, in order."""
         a, d = t.alerts.c, t.deliveries.c
-        async with self.transaction() as db:
+        async with self.reading() as db:
             rows = await db.execute(
                 select(a.told, a.kind, d.at, d.via, d.outcome)
                 .join_from(t.deliveries, t.alerts, d.alert == a.key)
@@ -195,6 +205,6 @@ class Outbox(Database):
     async def undelivered(self) -> int:
         """How many alerts are waiting to be delivered."""
         a = t.alerts.c
-        async with self.transaction() as db:
+        async with self.reading() as db:
             found = await db.execute(select(func.count()).where(a.due_at.is_not(None), a.delivered_at.is_(None)))
             return int(found.scalar_one())

@@ -5,6 +5,7 @@ Each function works inside a transaction that its caller has begun.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,10 +39,18 @@ class Wanted:
     step: int = 0
 
 
+def short(text: str, most: int) -> str:
+    """`text` if it fits its column, else its beginning and a digest of the whole: two that differ stay two."""
+    if len(text) <= most:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+    return f"{text[: most - 33]}~{digest}"
+
+
 async def note(db: AsyncConnection, heard: str, now: datetime) -> None:
     """Note the event, or raise `AlreadyHeardError`."""
     try:
-        await db.execute(insert(t.heard).values(event=heard[:255], at=now))
+        await db.execute(insert(t.heard).values(event=short(heard, 255), at=now))
     except IntegrityError as error:
         if unique_violation(error):
             raise AlreadyHeardError from None
@@ -51,7 +60,7 @@ async def note(db: AsyncConnection, heard: str, now: datetime) -> None:
 async def enqueue(db: AsyncConnection, wanted: Wanted, now: datetime) -> None:
     """Put an alert in the outbox, due at once. One of that key is left as it is."""
     values = {
-        "key": wanted.key[:96],
+        "key": short(wanted.key, 96),
         "kind": wanted.kind,
         "concern": wanted.concern,
         "told": wanted.told,

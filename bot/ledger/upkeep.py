@@ -157,7 +157,7 @@ class Upkeep(Database):
 
     async def proofs(self) -> list[Proof]:
         """The last proof of each route."""
-        async with self.transaction() as db:
+        async with self.reading() as db:
             rows = await db.execute(select(t.proofs).order_by(t.proofs.c.channel))
             return [Proof(*row) for row in rows]
 
@@ -198,6 +198,8 @@ class Upkeep(Database):
         with os.fdopen(handle, "wb") as raw, gzip.open(raw, "wt", encoding="utf-8") as file:
             file.write(json.dumps({"format": _FORMAT}) + "\n")
             async with self.reading() as db:
+                if self.postgres:
+                    await db.execute(text("SET LOCAL statement_timeout = 0"))
                 for table in t.metadata.sorted_tables:
                     async for row in await db.stream(select(table).order_by(*table.primary_key)):
                         file.write(json.dumps([table.name, _plain(table, row)]) + "\n")
