@@ -17,6 +17,8 @@ from bot import Bell, Channel, Desk, Ledger, LedgerDownError
 _log = structlog.get_logger("signpost.server")
 _SKEW = 5.0  # seconds between two clocks before anybody need worry
 _TICK = 1.0  # seconds between looks at the clock when nothing wakes the bell
+_ROUNDS = 4  # rings at most at once
+_LOOK_AT_ROUTES = 60.0  # seconds between looks whether a route is to be proved
 _LOOK_AT_CONTENT = 5.0  # seconds between looks at the school's content folder
 
 
@@ -50,24 +52,46 @@ class Signpost:
 
     async def ring_for_ever(self, clock: Callable[[], datetime] = utc_now) -> None:
         """Ring whatever is due, at once when woken and each second otherwise, whatever goes wrong."""
-        while True:
-            self.woken.clear()
-            try:
-                rung = await self.bell.ring_due(clock())
-            except LedgerDownError as error:
-                _log.error("bell_waits", reason=str(error))
-                rung = 0
-            except Exception:  # noqa: BLE001 (the bell must outlive any fault of ours; the log names the place)
-                _log.exception("bell_stumbled")
-                rung = 0
-            if not rung:
-                await self._pause()
+        rounds: set[asyncio.Task[int]] = set()
+        try:
+            while True:
+                self.woken.clear()
+                # A send that hangs holds up its own round, not the next alert: rounds overlap, leases keep them apart.
+                if len(rounds) < _ROUNDS:
+                    rounds.add(asyncio.create_task(self._ring_once(clock)))
+                done, rounds = await asyncio.wait(rounds, timeout=_TICK, return_when=asyncio.FIRST_COMPLETED)
+                if not sum(task.result() for task in done):
+                    await self._pause()
+        finally:
+            for task in rounds:
+                task.cancel()
+            await asyncio.gather(*rounds, return_exceptions=True)
+
+    async def _ring_once(self, clock: Callable[[], datetime]) -> int:
+        try:
+            return await self.bell.ring_due(clock())
+        except LedgerDownError as error:
+            _log.error("bell_waits", reason=str(error))
+        except Exception:  # noqa: BLE001 (the bell must outlive any fault of ours; the log names the place)
+            _log.exception("bell_stumbled")
+        return 0
 
     async def _pause(self) -> None:
         try:
             await asyncio.wait_for(self.woken.wait(), _TICK)
         except TimeoutError:
             return
+
+    async def prove_each_morning(self, clock: Callable[[], datetime] = utc_now) -> None:
+        """Look each minute whether a route is still to be proved today."""
+        while True:
+            try:
+                await self.bell.prove_due(clock())
+            except LedgerDownError as error:
+                _log.error("proof_waits", reason=str(error))
+            except Exception:  # noqa: BLE001 (tomorrow's proof must come whatever befell today's)
+                _log.exception("proof_stumbled")
+            await asyncio.sleep(_LOOK_AT_ROUTES)
 
     async def watch_content(self) -> None:
         """Take new words when the school's folder changes."""
@@ -125,6 +149,7 @@ async def served(app: web.Application, signpost: Signpost, host: str, port: int)
     tasks = [
         asyncio.create_task(signpost.ring_for_ever()),
         asyncio.create_task(signpost.watch_content()),
+        asyncio.create_task(signpost.prove_each_morning()),
         asyncio.create_task(signpost.ledger.listen(signpost.wake)),
     ]
     try:

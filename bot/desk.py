@@ -74,7 +74,7 @@ class Desk:
             except AlreadyHeardError:
                 return Reply(await self._since(guide, message, now), repeated=True)
         except LedgerDownError:
-            return Reply(_lead(guide, message, "dsl") + self._unsaved(guide, message, now))
+            return Reply(self._unsaved(guide, message, now))
 
     async def _settled(self, guide: Guidance, message: Message, now: datetime) -> Reply:
         for _ in range(_TRIES):
@@ -442,15 +442,20 @@ class Desk:
 
     def _unsaved(self, guide: Guidance, message: Message, now: datetime) -> Parts:
         """Nothing could be saved. A question still gets its answer; a concern is said not to be sent."""
+        library = guide.library
         said = message.choice or (message.form.form if message.form else "")
-        if said.startswith(("step:", "form:", "log", "add:")):
-            about = said.rpartition(":")[2]
-            return (notices.not_sent(guide.library, _first_told(guide, about)),)
+        told = _first_told(guide, said.rpartition(":")[2])
+        lead = _lead(guide, message, told)
         text = message.words.reveal() if message.words else ""
-        down = (notices.not_saved(guide.library),)
-        if not text or _command(guide, text)[0]:
-            return down
-        return _drawn(guide, guide.route(text), now) + down
+        command = _command(guide, text)[0] if text else ""
+        if said == "emergency" or command == "emergency":
+            return (cards.ring_now(library, told), notices.not_saved(library))
+        sending = interview.plain(text) in {interview.plain(library.wording.send_button), "yes"}
+        if said.startswith(("step:", "form:", "log", "add:")) or command == "log" or sending:
+            return (*lead, notices.not_sent(library, told))
+        if not text or command:
+            return (*lead, notices.not_saved(library))
+        return (*lead, *_drawn(guide, guide.route(text), now), notices.not_saved(library))
 
 
 def _drawn(guide: Guidance, route: Route, now: datetime) -> Parts:

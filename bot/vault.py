@@ -45,9 +45,9 @@ class Vault:
             name, colon, encoded = part.partition(":")
             try:
                 key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
-            except binascii.Error:
+            except (binascii.Error, ValueError):
                 key = b""
-            if not name or not colon or len(key) != _KEY:
+            if not (name.isascii() and 0 < len(name) <= 64) or not colon or len(key) != _KEY:
                 raise KeyTextError("each key is written id:base64url of 32 bytes, with commas between keys")
             if name in keys:
                 raise KeyTextError(f"the key id “{name}” is there twice")
