@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo install test check lock clean
+.PHONY: demo install test check chaos load lock clean
 
 demo: install
 	$(VENV)/bin/signpost demo
@@ -17,6 +17,13 @@ test: $(VENV)/.testable
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/signpost check
 	$(PYTHON) -m pytest
+
+# Evidence, on loopback: 200 concerns a run while processes are killed; and the figures under load. Minutes each.
+chaos: $(VENV)/.testable
+	$(PYTHON) -m tests.evidence.chaos
+
+load: $(VENV)/.testable
+	$(PYTHON) -m tests.evidence.load
 
 # Hash-pinned, then this folder itself with nothing fetched.
 $(VENV)/.installed: requirements.lock pyproject.toml

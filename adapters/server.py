@@ -104,6 +104,7 @@ class Signpost:
         wrong = {}
         try:
             await self.ledger.ping()
+            await self.ledger.head()  # wrong master keys are found here, not by the first concern
             skew = await self.ledger.clock_skew(utc_now())
             if abs(skew) > _SKEW:
                 wrong["clock"] = f"the database's clock is {skew:+.0f} s from this machine's: set both by the network"

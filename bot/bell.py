@@ -29,6 +29,7 @@ _SLOWEST_URGENT = timedelta(minutes=1)
 _ALSO_AFTER = 3  # tries by one route before the next is used as well
 _BREAKS_AFTER = 5  # failures in a row before a channel is left alone for a while
 _EVENTS_KEPT = timedelta(days=30)  # far longer than any chat delivers a message again
+_LONGEST_ASKED = 86_400.0  # seconds that a channel may ask us to wait
 _REST = timedelta(seconds=30)  # how long a channel is then left alone
 DELIVERY_SECONDS = 20  # well inside the lease: a send that hangs is given up before another may begin
 
@@ -123,7 +124,7 @@ class _Circuit:
             return
         self.failures += 1
         if self.failures >= _BREAKS_AFTER:
-            self.rests_until = now + max(_REST, timedelta(seconds=receipt.retry_after or 0))
+            self.rests_until = now + _REST
 
 
 class Bell:
@@ -341,8 +342,9 @@ def backoff(due: Due, failed: Failed, chance: float) -> timedelta:
     urgent = due.concern is not None and due.concern.urgent
     most = _SLOWEST_URGENT if urgent else _SLOWEST
     own = min(timedelta(seconds=2 ** min(due.tries, 12)), most) * (1 - chance / 4)
-    asked = timedelta(seconds=failed.retry_after or 0)
-    return max(own, asked)
+    asked = failed.retry_after or 0
+    # A channel that asks for more than a day, or for no number at all, is not taken at its word.
+    return max(own, timedelta(seconds=min(asked, _LONGEST_ASKED))) if asked > 0 else own
 
 
 __all__ = [

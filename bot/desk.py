@@ -43,6 +43,7 @@ class _Open:
     talk: Conversation
     position: Position
     idle: bool
+    writing: bool  # a concern's form had been reached, whatever the content leads to now
 
 
 class Desk:
@@ -101,7 +102,7 @@ class Desk:
         if kind in {"ack", "open", "decide", "close", "add"}:
             return ()  # the card itself is redrawn from the record
         if kind in {"step", "form"}:
-            return (await self._old(guide, open_, rest.partition(":")[0], now)).parts
+            return (await self._old(guide, message.who, open_, rest.partition(":")[0], now)).parts
         if open_ and not open_.idle:
             return _step(guide, open_, now)
         text = message.words.reveal() if message.words else ""
@@ -135,7 +136,7 @@ class Desk:
         route = guide.route(text)
         best = route.best[0] if route.best else None
         kept = Question(route.kind, best.topic if best else None, best.score if best else 0.0)
-        lead = _lead(guide, message, "dsl")
+        lead = _lead(guide, message, _told(guide, open_.position) if open_ else "dsl")
         drawn = _drawn(guide, route, now)
         if lead and route.kind == "unknown":
             drawn = drawn[1:]  # who to ring is the answer: only the ways on follow, not that no page fits
@@ -215,18 +216,18 @@ class Desk:
         version, _, value = tail.partition(":")
         open_ = await self._open(guide, message.who, now)
         if open_ is None or open_.talk.id != id_:
-            return await self._old(guide, open_, id_, now)
-        if value == RESUME:
+            return await self._old(guide, message.who, open_, id_, now)
+        if value.partition(":")[0] == RESUME:
             return await self._keep(guide, message, open_.talk, now)
         if version != str(open_.talk.version):
-            return await self._old(guide, open_, id_, now)
+            return await self._old(guide, message.who, open_, id_, now)
         return await self._pressed(guide, message, open_, value, now)
 
     async def _pressed(self, guide: Guidance, message: Message, open_: _Open, value: str, now: datetime) -> Reply:
         w = guide.library.wording
         move = interview.press(open_.talk, open_.position, value.removesuffix(f":{_about(open_.position)}"))
         if move is None:
-            return await self._old(guide, open_, open_.talk.id, now)
+            return await self._old(guide, message.who, open_, open_.talk.id, now)
         if move == "stop":
             await self._ledger.end_conversation(message.event, open_.talk, now)
             text = w.stopped_draft if any(v.strip() for v in open_.talk.draft.values()) else w.stopped
@@ -235,10 +236,10 @@ class Desk:
             return await self._send(guide, message, open_, now)
         return await self._keep(guide, message, move, now)
 
-    async def _old(self, guide: Guidance, open_: _Open | None, id_: str, now: datetime) -> Reply:
+    async def _old(self, guide: Guidance, who: Person, open_: _Open | None, id_: str, now: datetime) -> Reply:
         """An old button or form: what has happened since, and the step that is open now."""
         library, w = guide.library, guide.library.wording
-        ref = await self._ledger.sent_as(id_)
+        ref = await self._ledger.sent_as(id_, who.id)
         if ref:
             note = cards.note(library, w.already_sent_title, w.already_sent, reference=ref)
         else:
@@ -252,6 +253,7 @@ class Desk:
         if found is None:
             return None
         talk, touched = found
+        writing = any(answer.step in {"log", "about"} for answer in talk.answers)
         try:
             position = replay(guide.library, talk.answers)
         except UnknownStartError:
@@ -259,7 +261,7 @@ class Desk:
             talk = replace(talk, answers=(Answer("start", "concern"),))
             position = replay(guide.library, talk.answers)
         idle = now - touched > timedelta(minutes=guide.library.school.limits.idle)
-        return _Open(talk, position, idle)
+        return _Open(talk, position, idle, writing)
 
     async def _begin_concern(
         self, guide: Guidance, message: Message, open_: _Open | None, typed: str, now: datetime
@@ -269,7 +271,8 @@ class Desk:
             talk = replace(talk, answers=(*open_.position.answers, Answer("log", "")))
         if typed:
             talk = interview.add_words(talk, typed)
-        return await self._keep(guide, message, talk, now, before=_lead(guide, message, "dsl"))
+        lead = _lead(guide, message, _told(guide, open_.position) if open_ else "dsl")
+        return await self._keep(guide, message, talk, now, before=lead)
 
     async def _begin_triage(self, guide: Guidance, message: Message, name: str, now: datetime) -> Reply:
         open_ = await self._open(guide, message.who, now)
@@ -310,11 +313,19 @@ class Desk:
             return await self._act(guide, message, kind, rest, now, typed)
         id_, _, tail = rest.partition(":")
         open_ = await self._open(guide, message.who, now)
-        if open_ is None or open_.talk.id != id_ or tail.partition(":")[0] != str(open_.talk.version):
-            return await self._old(guide, open_, id_, now)
+        version, _, about = tail.partition(":")
+        if open_ is None or open_.talk.id != id_ or version != str(open_.talk.version):
+            old = await self._old(guide, message.who, open_, id_, now)
+            return Reply((*_lead(guide, message, _first_told(guide, about)), *old.parts))
         step = open_.position.step
+        if not isinstance(step, AtForm | AtCheck) and not open_.writing:
+            return await self._old(guide, message.who, open_, id_, now)
         if not isinstance(step, AtForm | AtCheck):
-            return await self._old(guide, open_, id_, now)
+            # The content has changed under the form: what was typed is kept until its questions lead there again.
+            kept = cards.note(guide.library, guide.library.wording.form_title, guide.library.wording.form_kept)
+            talk = replace(open_.talk, draft=interview.with_values(open_.talk, sent))
+            before = (*_lead(guide, message, _first_told(guide, about)), kept)
+            return await self._keep(guide, message, talk, now, before=before)
         zone = ZoneInfo(guide.library.school.timezone)
         draft = interview.with_values(open_.talk, sent)
         faults = intake.faults(guide.library, step.about, draft, now, zone) if sent.press == "check" else {}
@@ -343,7 +354,7 @@ class Desk:
         library, w, who = guide.library, guide.library.wording, message.who
         concern = await self._ledger.concern(id_)
         try:
-            allowed = concern is not None and bool(await self._roles(guide, who) & concern.reached)
+            allowed = concern is not None and await self._may(guide, who, concern)
         except RosterUnreadable:
             return Reply((cards.note(library, w.no_roster_title, w.no_roster),))
         if concern is None or not allowed:
@@ -411,6 +422,15 @@ class Desk:
             return Reply((cards.note(library, w.not_yours_title, w.not_yours),))
         held = [concern for concern in await self._ledger.open_concerns() if concern.reached & roles]
         return Reply(notices.open_list(library, held, await self._ledger.proofs(), now))
+
+    async def _may(self, guide: Guidance, who: Person, concern: Concern) -> bool:
+        """May this person act on this concern at this moment? Raises `RosterUnreadable`, but never to those whom
+        the DSL place could not help: they are told the same as if there were no such concern.
+        """
+        if "dsl" in concern.reached:
+            return bool(await self._roles(guide, who) & concern.reached)
+        people = guide.library.school.people.everyone()
+        return any(who.id in person.ids() for role, person in people if role in concern.reached)
 
     async def _roles(self, guide: Guidance, who: Person) -> frozenset[str]:
         """What this person is at this moment: dsl, if they are in the DSL place, and whoever they are in school.yaml.
@@ -504,6 +524,9 @@ def _about(position: Position) -> str:
 
 
 def _told(guide: Guidance, position: Position) -> str:
+    """Whom the open conversation goes to first, as far as it is known."""
+    if isinstance(position.step, AtOutcome):
+        return _first_told(guide, position.step.outcome.about)
     return _first_told(guide, _about(position))
 
 

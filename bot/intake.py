@@ -28,7 +28,9 @@ def children(draft: Mapping[str, str]) -> int:
     """How many child blocks the form has: at least one."""
     asked = draft.get(MORE, "1")
     typed = max((n for n in range(1, MOST_CHILDREN + 1) if draft.get(f"child-{n}", "").strip()), default=1)
-    return min(MOST_CHILDREN, max(typed, int(asked) if asked.isdecimal() else 1))
+    return min(
+        MOST_CHILDREN, max(typed, int(asked) if asked.isascii() and asked.isdecimal() and len(asked) <= 2 else 1)
+    )
 
 
 def faults(library: Library, about: str, draft: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str, str]:

@@ -81,7 +81,7 @@ def typed_choice(library: Library, step: Step, text: str) -> str | None:
     """The choice that these words name: its number, its label, or yes, no, not sure. None if none."""
     offered = _offered(library, step)
     said = plain(text)
-    if said.isdecimal() and said.isascii() and 1 <= int(said[:4]) <= len(offered):
+    if said.isdecimal() and said.isascii() and len(said) <= 2 and 1 <= int(said) <= len(offered):
         return list(offered)[int(said) - 1]
     exact = [value for value, label in offered.items() if plain(label) == said]
     if exact:

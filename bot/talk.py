@@ -79,6 +79,10 @@ class Sent:
     values: Mapping[str, Words]
     press: Literal["check", "another-child"] = "check"
 
+    def __post_init__(self) -> None:
+        """The form's id comes from outside too."""
+        object.__setattr__(self, "form", Words(self.form).reveal())
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -99,6 +103,10 @@ class Message:
         """Refuse a message that is nothing, or several things at once."""
         if sum(x is not None for x in (self.words, self.choice, self.form)) != 1:
             raise ValueError("a message is words, a choice or a form: exactly one of them")
+        # Ids come from outside too: what no database could be handed is taken out of them.
+        object.__setattr__(self, "event", Words(self.event).reveal())
+        if self.choice is not None:
+            object.__setattr__(self, "choice", Words(self.choice).reveal())
 
 
 @dataclass(frozen=True, slots=True)

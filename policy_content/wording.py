@@ -117,6 +117,7 @@ class Wording(BaseModel):
     form_submit: Label
     form_another_child: Label
     form_words_kept: Say
+    form_kept: Say
     form_needed: Annotated[Say, _holds("field")]
     form_too_long: Annotated[Say, _holds("most", "over")]
     form_not_an_option: Say

@@ -46,7 +46,6 @@ async def open_ledger(
     try:
         await ledger.ping()
         await ledger.note_tombs()
-        await ledger.head()  # wrong master keys are found now, not by the first concern
     except LedgerDownError:
         await ledger.close()
         raise

@@ -83,10 +83,14 @@ class Concerns(Database):
             id_ = (await db.execute(select(t.concerns.c.id).where(t.concerns.c.reference == ref))).scalar_one_or_none()
             return await read_concern(db, self._vault, id_) if id_ else None
 
-    async def sent_as(self, conversation: str) -> str | None:
-        """The reference under which a conversation was sent, or None."""
+    async def sent_as(self, conversation: str, reporter: str) -> str | None:
+        """The reference under which this person's conversation was sent, or None."""
         async with self.reading() as db:
-            found = await db.execute(select(t.concerns.c.reference).where(t.concerns.c.conversation == conversation))
+            found = await db.execute(
+                select(t.concerns.c.reference).where(
+                    t.concerns.c.conversation == conversation, t.concerns.c.reporter == reporter
+                )
+            )
             return found.scalar_one_or_none()
 
     async def mine(self, reporter: str, at_most: int = 10) -> list[Concern]:

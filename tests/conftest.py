@@ -1,0 +1,141 @@
+"""What many tests need: today's content, a clock that only moves when told to, a real ledger, and a channel that obeys."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.practice import dress
+from adapters.shelf import read_guidance
+from bot import Delivered, Failed, RosterUnreadable, Vault, new_master_key, open_ledger
+
+
+class Crash(BaseException):
+    """The process dies here. No `except Exception` may catch it, as none could."""
+
+
+class FastForward:
+    """A clock. It stands on a school morning until somebody moves it."""
+
+    def __init__(self, start=datetime(2026, 3, 2, 10, 0, tzinfo=UTC)):
+        self._now = start
+
+    def now(self):
+        return self._now
+
+    def forward(self, **by):
+        """Move by so many `seconds`, `minutes`, `hours` or `days`; the new time."""
+        self._now += timedelta(**by)
+        return self._now
+
+
+class FakeChannel:
+    """A channel with a screen of its own: `tried` is every attempt, `sent` every delivery, `screen` what stands there now.
+
+    It works until told otherwise, and again after `work()`. With `only`, what it is told holds for that reference alone.
+    """
+
+    Crash = Crash
+
+    def __init__(self, name="web"):
+        self.name = name
+        self.places = {"dsl": {f"{name}:dsl"}}
+        self.readable = True
+        self.tried, self.sent, self.screen = [], [], {}
+        self.entered, self._gate = asyncio.Event(), asyncio.Event()
+        self.work()
+
+    def work(self):
+        self._mood, self._only = "work", None
+        self._gate.set()
+
+    def fail(self, reason="the chat said no", *, lasting=False, retry_after=None, only=None):
+        self._mood, self._only = Failed(reason, lasting, retry_after), only
+
+    def hang(self, *, only=None):
+        """Neither answer nor deliver until `work()`."""
+        self._mood, self._only = "hang", only
+        self._gate.clear()
+
+    def crash(self, *, only=None):
+        """Deliver, and die before anybody can write that down."""
+        self._mood, self._only = "crash", only
+
+    def break_with(self, error, *, only=None):
+        self._mood, self._only = error, only
+
+    async def deliver(self, alert):
+        self.tried.append(alert)
+        self.entered.set()
+        mood = self._mood if self._only in {None, alert.ref} else "work"
+        if mood == "hang":
+            await self._gate.wait()
+        if isinstance(mood, Failed):
+            return mood
+        if isinstance(mood, Exception):
+            raise mood
+        self.sent.append(alert)
+        self.screen[alert.key] = alert
+        if mood == "crash":
+            raise Crash
+        return Delivered(f"{self.name}-{alert.key}")
+
+    async def members(self, place):
+        if not self.readable:
+            raise RosterUnreadable("the fake roster is away")
+        return frozenset(self.places.get(place, ()))
+
+
+@pytest.fixture(scope="session")
+def guidance():
+    """The shipped content, with practice people."""
+    return read_guidance(None, dress)
+
+
+@pytest.fixture
+def clock():
+    return FastForward()
+
+
+@pytest.fixture
+def vault():
+    return Vault.from_text(new_master_key("test"))
+
+
+@pytest.fixture
+def database(tmp_path):
+    """The file that `ledger` keeps."""
+    return tmp_path / "signpost.db"
+
+
+@pytest.fixture
+async def another_ledger(database, vault):
+    """Opens a further ledger on the same file, as a second process or a restart does. Closes them all at the end."""
+    opened = []
+
+    async def open_one(file=database, keys=vault):
+        opened.append(await open_ledger(f"sqlite+aiosqlite:///{file}", keys, "TA"))
+        return opened[-1]
+
+    yield open_one
+    for ledger in opened:
+        await ledger.close()
+
+
+@pytest.fixture
+async def ledger(another_ledger):
+    """A real ledger in a file of its own."""
+    return await another_ledger()
+
+
+@pytest.fixture
+def new_channel():
+    """Makes a `FakeChannel` by name."""
+    return FakeChannel
+
+
+@pytest.fixture
+def channel():
+    return FakeChannel()
