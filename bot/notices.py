@@ -261,7 +261,7 @@ def acknowledged(library: Library, concern: Concern) -> Parts:
     w = library.wording
     return (
         Card(library.say(w.acknowledged_title, reference=concern.reference), library.say(w.acknowledged), tone="done"),
-        Choice(w.open_button, f"open:{concern.id}", main=True),
+        *_acts(library, concern),
     )
 
 
