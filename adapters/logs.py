@@ -53,6 +53,9 @@ def _places_only(_logger: Any, _method: str, entry: MutableMapping[str, Any]) ->
     """Replace an exception by its type and where it happened."""
     found = entry.pop("exc_info", None)
     record = entry.get("_record")
+    if record is not None and record.name == "asyncio":
+        # Its report of a fault that nobody was waiting for quotes the exception from the second line on.
+        entry["event"] = str(entry["event"]).splitlines()[0]
     if record is not None and record.exc_info:
         found, record.exc_info, record.exc_text = record.exc_info, None, None
     if not found:

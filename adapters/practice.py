@@ -29,7 +29,7 @@ def dress(library: Library) -> Library:
 
 def real_settings(environment: Mapping[str, str]) -> list[str]:
     """The settings present that belong to a real school: practice refuses to start beside them."""
-    return sorted(name for name, value in environment.items() if value and name.startswith(_REAL))
+    return sorted(name for name, value in environment.items() if value and name.upper().startswith(_REAL))
 
 
 def folder(data: Path, *, fresh: bool = False) -> Path:

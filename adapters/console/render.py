@@ -33,7 +33,8 @@ def question(field: Field) -> str:
         lines += textwrap.wrap(field.hint, _WIDTH, initial_indent="  ", subsequent_indent="  ")
     lines += [f"  {number}. {option.label}" for number, option in enumerate(field.options, 1)]
     if field.value:
-        lines.append(f"  now: {clean(field.value.reveal())}   (press Enter to keep it)")
+        lines.append("  now (press Enter to keep it):")
+        lines += [f"    {line}" for line in clean(field.value.reveal()).split("\n")]
     return "\n".join(lines)
 
 

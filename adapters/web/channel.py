@@ -121,7 +121,6 @@ class WebChannel:
         socket = web.WebSocketResponse(heartbeat=20)
         await socket.prepare(request)
         await self._welcome(socket, desk)
-        self._page.sockets.add(socket)
         try:
             await ledger.ring_again(self.name, datetime.now(UTC), redraw=not self._drawn)
             self._drawn = True
@@ -162,9 +161,10 @@ class WebChannel:
             asked = Message("web-home", self._seats["teacher"].person(), choice="home")
             reply = await desk.hear(asked, datetime.now(UTC))
             await self._post("teacher", "welcome", "signpost", "", render(reply.parts))
-        for posts in self._page.posts.values():
-            for post in posts.values():
-                await socket.send_json(post)
+        # From here on every new post reaches this socket too; one that comes twice is the same post.
+        self._page.sockets.add(socket)
+        for post in [post for posts in self._page.posts.values() for post in posts.values()]:
+            await socket.send_json(post)
 
     async def _hear(self, socket: web.WebSocketResponse, text: str, desk: Desk) -> None:
         try:

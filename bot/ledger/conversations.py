@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ledger import tables as t
 from bot.ledger.database import ChangedMeanwhileError, Database, unique_violation
-from bot.ledger.records import Wanted, enqueue, note
+from bot.ledger.records import Wanted, enqueue, note, short
 from bot.talk import NOTHING, Words
 from bot.triage import Answer, Conversation
 from bot.vault import Vault
@@ -43,6 +43,12 @@ class Conversations(Database):
     """One open conversation for each person."""
 
     _vault: Vault
+
+    async def was_heard(self, event: str) -> bool:
+        """True if this event changed something before."""
+        async with self.reading() as db:
+            found = await db.execute(select(t.heard.c.event).where(t.heard.c.event == short(event, 255)))
+            return found.first() is not None
 
     async def conversation(self, person: str) -> tuple[Conversation, datetime] | None:
         """The person's open conversation and when it was last touched (UTC), or None."""

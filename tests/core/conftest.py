@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import itertools
 import re
-import sqlite3
 import traceback
-from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from bot import Bell, Card, Choice, Desk, Form, Message, Person, Sent, Words
+from tests.core.stores import File
 
 MARK = "zqmarkqz"  # stands in everything that anybody types here; nowhere else
+
+
+def pytest_generate_tests(metafunc):
+    """A module with `STORES` runs each of its tests that touch the ledger on all of these."""
+    stores = getattr(metafunc.module, "STORES", None)
+    own = any("store" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if stores and "store" in metafunc.fixturenames and not own:
+        metafunc.parametrize("store", stores, indirect=True)
 
 
 class School:
@@ -20,8 +28,8 @@ class School:
 
     MARK = MARK
 
-    def __init__(self, guidance, clock, ledger, channels, database):
-        self.guide, self.clock, self.ledger, self.database = guidance, clock, ledger, database
+    def __init__(self, guidance, clock, ledger, channels, store):
+        self.guide, self.clock, self.ledger, self.store = guidance, clock, ledger, store
         self.channels = {channel.name: channel for channel in channels}
         self.desk = Desk(lambda: self.guide, ledger, self.channels, list(self.channels))
         self.bell = Bell(lambda: self.guide, ledger, self.channels)
@@ -157,18 +165,19 @@ class School:
 
     # ---- reading the record, as any other program could
 
+    @property
+    def database(self):
+        return self.store.path
+
     def rows(self, sql, *values):
-        with closing(sqlite3.connect(self.database)) as file:
-            return file.execute(sql, values).fetchall()
+        return self.store.rows(sql, *values)
 
     def alter(self, sql):
-        with closing(sqlite3.connect(self.database)) as file:
-            file.executescript(sql)
+        self.store.alter(sql)
 
     def everything(self):
         """Every row there is, by table: to claim that nothing changed."""
-        tables = [name for (name,) in self.rows("select name from sqlite_master where type = 'table'")]
-        return {table: self.rows(f"select * from {table}") for table in tables}
+        return {table: self.rows(f"select * from {table}") for table in self.store.tables()}
 
     def count(self, table):
         return self.rows(f"select count(*) from {table}")[0][0]
@@ -188,11 +197,12 @@ class School:
 
 
 @pytest.fixture
-def new_school(guidance, clock, new_channel, database):
+def new_school(guidance, clock, new_channel, store):
     """Makes a `School` over a ledger: by itself, or as a second process beside the first."""
 
-    def make(ledger, channels=None, file=database, clock=clock):
-        return School(guidance, clock, ledger, channels or (new_channel("web"), new_channel("console")), file)
+    def make(ledger, channels=None, file=None, clock=clock):
+        where = store if file is None else File(file) if isinstance(file, Path) else file
+        return School(guidance, clock, ledger, channels or (new_channel("web"), new_channel("console")), where)
 
     return make
 

@@ -14,14 +14,17 @@ from bot import LedgerDownError, Sent, Words
 from bot.concern import Account, Line, NewConcern
 from bot.ledger import LEASE, AlreadyHeardError, ChangedMeanwhileError, Question
 from bot.triage import ABOUT, Answer, Conversation, Observation
+from tests.core.stores import BOTH
 
 MARK = "zqmarkqz"
+STORES = BOTH
+on_sqlite = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     """A writer that waits its turn is no fault here, however busy the machine."""
-    monkeypatch.setattr("bot.ledger._PATIENCE", 60)
+    monkeypatch.setattr("bot.ledger.database._PATIENCE", 60)
 
 
 @pytest.fixture
@@ -48,23 +51,23 @@ async def log(ledger, clock, talk, event="sent", about="pupils"):
 # ---- all or nothing
 
 FAILURES = {
-    "the event": "drop table heard",
-    "the closed conversation": "create trigger no before delete on conversations begin select raise(abort, 'no'); end",
-    "the number": "create trigger no before insert on numbers begin select raise(abort, 'no'); end",
-    "the concern": "create trigger no before insert on concerns begin select raise(abort, 'no'); end",
-    "the chronology": "create trigger no before insert on chronology begin select raise(abort, 'no'); end",
-    "the alert": "create trigger no before insert on alerts begin select raise(abort, 'no'); end",
-    "the alert, after it": "create trigger no after insert on alerts begin select raise(abort, 'no'); end",
-    "the commit": """
-        create table broken (id integer primary key, of integer references broken (id) deferrable initially deferred);
-        create trigger no after insert on alerts begin insert into broken values (1, 2); end""",
+    "the closed conversation": ("refuse", "conversations", "before delete"),
+    "the number": ("refuse", "numbers", "before insert"),
+    "the concern": ("refuse", "concerns", "before insert"),
+    "the chronology": ("refuse", "chronology", "before insert"),
+    "the head of the chain": ("refuse", "chain", "before update"),
+    "the alert": ("refuse", "alerts", "before insert"),
+    "the alert, after it": ("refuse", "alerts", "after insert"),
+    "the commit": ("refuse_commit", "alerts", "after insert"),
 }
 
 
 @pytest.mark.parametrize("damage", FAILURES.values(), ids=FAILURES)
-async def test_a_concern_is_logged_whole_or_not_at_all(school, ledger, clock, keep, damage):
+async def test_a_concern_is_logged_whole_or_not_at_all(school, ledger, clock, keep, store, damage):
+    await log(ledger, clock, await keep("earlier"), "earlier")
     talk = await keep()
-    school.alter(damage)
+    how, table, when = damage
+    getattr(store, how)(table, when)
     before = school.everything()
     with pytest.raises(LedgerDownError) as down:
         await log(ledger, clock, talk)
@@ -74,44 +77,59 @@ async def test_a_concern_is_logged_whole_or_not_at_all(school, ledger, clock, ke
     assert (kept.id, kept.version, kept.draft) == (talk.id, talk.version, talk.draft)
 
 
-@pytest.mark.parametrize("damage", [text for name, text in FAILURES.items() if name != "the event"])
-async def test_what_failed_once_is_logged_once_when_it_is_sent_again(school, ledger, clock, keep, damage):
+async def test_without_a_place_to_note_the_event_nothing_is_logged(school, ledger, clock, keep):
     talk = await keep()
-    school.alter(damage)
+    school.alter("drop table heard")
+    before = school.everything()
     with pytest.raises(LedgerDownError):
         await log(ledger, clock, talk)
-    school.alter("drop trigger no")
+    assert school.everything() == before
+
+
+@pytest.mark.parametrize("damage", FAILURES.values(), ids=FAILURES)
+async def test_what_failed_once_is_logged_once_when_it_is_sent_again(school, ledger, clock, keep, store, damage):
+    if damage[1] == "chain":
+        await ledger.head()  # begins the chain
+    talk = await keep()
+    how, table, when = damage
+    getattr(store, how)(table, when)
+    with pytest.raises(LedgerDownError):
+        await log(ledger, clock, talk)
+    store.allow(table)
     assert await log(ledger, clock, talk) == "TA-2026-0001"
     assert [school.count(table) for table in ("concerns", "chronology", "alerts", "conversations")] == [1, 1, 1, 0]
+    assert (await ledger.audit()).breaks == ()
 
 
 ACTS = {
-    "the concern": "create trigger no before update on concerns begin select raise(abort, 'no'); end",
-    "the chronology": FAILURES["the chronology"],
-    "the alert to the reporter": FAILURES["the alert"],
-    "the alerts to redraw": "create trigger no before update on alerts begin select raise(abort, 'no'); end",
-    "the commit": FAILURES["the commit"],
+    "the concern": ("refuse", "concerns", "before update"),
+    "the chronology": ("refuse", "chronology", "before insert"),
+    "the head of the chain": ("refuse", "chain", "before update"),
+    "the alert to the reporter": ("refuse", "alerts", "before insert"),
+    "the alerts to redraw": ("refuse", "alerts", "before update"),
+    "the commit": ("refuse_commit", "chronology", "after insert"),
 }
 
 
 @pytest.mark.parametrize("damage", ACTS.values(), ids=ACTS)
-async def test_an_acknowledgement_is_recorded_whole_or_not_at_all(school, ledger, clock, keep, damage):
+async def test_an_acknowledgement_is_recorded_whole_or_not_at_all(school, ledger, clock, keep, store, damage):
     ref = await log(ledger, clock, await keep())
     concern = await ledger.concern(school.id(ref))
-    school.alter(damage)
+    how, table, when = damage
+    getattr(store, how)(table, when)
     before = school.everything()
     with pytest.raises(LedgerDownError) as down:
-        await ledger.acknowledge("ack", concern, school.person("dsl"), clock.now())
+        await ledger.acknowledge("ack", concern, school.person("dsl"), "web", clock.now())
     assert school.everything() == before
     assert MARK not in school.everything_shown(down.value)
-    school.alter("drop trigger no")
-    acknowledged = await ledger.acknowledge("ack", concern, school.person("dsl"), clock.now())
+    store.allow(table)
+    acknowledged = await ledger.acknowledge("ack", concern, school.person("dsl"), "web", clock.now())
     assert acknowledged.stage == "acknowledged"
 
 
-async def test_a_conversation_that_could_not_be_kept_stands_where_it_stood(school, ledger, clock, keep):
+async def test_a_conversation_that_could_not_be_kept_stands_where_it_stood(school, ledger, clock, keep, store):
     talk = await keep()
-    school.alter("create trigger no before update on conversations begin select raise(abort, 'no'); end")
+    store.refuse("conversations", "before update")
     with pytest.raises(LedgerDownError):
         await ledger.keep_conversation("later", replace(talk, draft={"happened": "changed"}), clock.now())
     kept, _ = await ledger.conversation("web:teacher")
@@ -133,7 +151,10 @@ async def test_an_event_heard_before_changes_nothing(school, ledger, clock, keep
         ledger.keep_conversation("one", again, now),
         ledger.end_conversation("one", again, now),
         ledger.note_question("one", Question("answer", "banter", 0.5), now),
-        ledger.acknowledge("one", concern, school.person("dsl"), now),
+        ledger.acknowledge("one", concern, school.person("dsl"), "web", now),
+        ledger.add("one", concern, school.person(), Words("more"), (), now),
+        ledger.decide("one", concern, school.person("dsl"), Words("why"), now),
+        ledger.close_concern("one", concern, school.person("dsl"), Words("why"), now),
         ledger.record_opening("one", concern, school.person("dsl"), now),
         ledger.note_outsider("one", "web:pupil", "web", now),
     ):
@@ -187,7 +208,7 @@ async def test_two_acknowledgements_at_once_are_one(school, ledger, another_ledg
     other = await another_ledger()
     results = await asyncio.gather(
         *(
-            each.acknowledge(f"ack-{n}", concern, school.person(f"dsl-{n}"), clock.now())
+            each.acknowledge(f"ack-{n}", concern, school.person(f"dsl-{n}"), "web", clock.now())
             for n, each in enumerate([ledger, other])
         ),
         return_exceptions=True,
@@ -216,13 +237,13 @@ async def test_numbers_begin_again_with_the_year(ledger, clock, keep):
     assert await log(ledger, clock, await keep("c"), "3") == "TA-2027-0002"
 
 
-async def test_a_concern_that_could_not_be_logged_takes_no_number(school, ledger, clock, keep):
+async def test_a_concern_that_could_not_be_logged_takes_no_number(ledger, clock, keep, store):
     one, other = await keep("one"), await keep("other")
     await log(ledger, clock, one, "1")
-    school.alter(FAILURES["the alert"])
+    store.refuse("alerts")
     with pytest.raises(LedgerDownError):
         await log(ledger, clock, other, "2")
-    school.alter("drop trigger no")
+    store.allow("alerts")
     assert await log(ledger, clock, other, "3") == "TA-2026-0002"
 
 
@@ -261,7 +282,7 @@ async def test_a_conversation_goes_on_after_a_restart(another_ledger, ledger, cl
 async def test_nothing_is_known_of_what_was_never_there(ledger, clock):
     assert await ledger.concern("nothing") is None
     assert await ledger.conversation("web:nobody") is None
-    assert await ledger.sent_as("nothing") is None
+    assert await ledger.sent_as("nothing", "web:nobody") is None
     assert await ledger.lease_due(clock.forward(days=9999)) == []
 
 
@@ -310,6 +331,7 @@ async def test_two_outsiders_with_long_ids_are_two(school, ledger, clock):
 # ---- what the disk shows
 
 
+@on_sqlite
 async def test_nothing_typed_stands_in_the_file_or_its_log_in_clear(school, ledger, database):
     for about in ABOUT:
         await school.log(about, school.person(about))
@@ -338,6 +360,7 @@ async def test_nothing_typed_stands_in_the_file_or_its_log_in_clear(school, ledg
     assert school.MARK not in dumped
 
 
+@on_sqlite
 async def test_a_draft_thrown_away_leaves_not_even_its_sealed_bytes(school, ledger, database):
     await school.check()
     (sealed,) = school.rows("select sealed from conversations")[0]

@@ -29,7 +29,7 @@ URGENT = "he has a knife and is going to stab her now"
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     """A lock that is not given up is noticed without waiting for it."""
-    monkeypatch.setattr("bot.ledger._PATIENCE", 0.02)
+    monkeypatch.setattr("bot.ledger.database._PATIENCE", 0.02)
 
 
 class Trouble:
@@ -111,8 +111,12 @@ async def test_everything_the_ledger_cannot_save_is_a_fault_without_words(school
         lambda: ledger.keep_conversation("e", talk, now),
         lambda: ledger.end_conversation("e", talk, now),
         lambda: ledger.log_concern("e", about_to_send(school, talk.id), talk, ("dsl",), "web", now),
-        lambda: ledger.acknowledge("e", concern, dsl, now),
+        lambda: ledger.acknowledge("e", concern, dsl, "web", now),
         lambda: ledger.record_opening("e", concern, dsl, now),
+        lambda: ledger.add("e", concern, dsl, Words(school.MARK), (), now),
+        lambda: ledger.decide("e", concern, dsl, Words(school.MARK), now),
+        lambda: ledger.close_concern("e", concern, dsl, Words(school.MARK), now),
+        lambda: ledger.head(),
         lambda: ledger.note_question("e", Question("answer", "banter", 0.5), now),
         lambda: ledger.note_outsider("e", "web:pupil", "web", now),
     ):
@@ -137,7 +141,7 @@ async def test_a_ledger_that_is_gone_is_not_read_from(school, ledger, clock, beg
     for attempt in (
         lambda: ledger.concern(id_),
         lambda: ledger.conversation("web:teacher"),
-        lambda: ledger.sent_as("c1"),
+        lambda: ledger.sent_as("c1", "web:other"),
         lambda: ledger.lease_due(clock.now()),
     ):
         with pytest.raises(LedgerDownError):
@@ -454,7 +458,7 @@ async def test_a_folder_that_may_only_be_read_is_refused(tmp_path, vault):
 
 @pytest.mark.parametrize("staff", [150])
 async def test_a_burst_from_the_whole_staff_is_logged_whole(another_ledger, clock, database, monkeypatch, staff):
-    monkeypatch.setattr("bot.ledger._PATIENCE", 1.5)  # as shipped
+    monkeypatch.setattr("bot.ledger.database._PATIENCE", 1.5)  # as shipped
     ledger = await another_ledger()
     talks = [Conversation(f"c{n}", f"web:{n}", (Answer("start", "concern"),)) for n in range(staff)]
     for talk in talks:
@@ -466,7 +470,8 @@ async def test_a_burst_from_the_whole_staff_is_logged_whole(another_ledger, cloc
                 f"sent-{talk.id}",
                 NewConcern("pupils", False, talk.person, account, talk.id),
                 replace(talk, version=1),
-                ["web"],
+                ["dsl"],
+                "web",
                 clock.now(),
             )
             for talk in talks

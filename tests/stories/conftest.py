@@ -1,0 +1,47 @@
+"""Each story has a practice school of its own, with one page open on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.channels.school import Page, School, Seat, serving
+
+
+@pytest.fixture
+async def school(tmp_path: Path) -> AsyncIterator[School]:
+    async with serving(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def page(school: School) -> AsyncIterator[Page]:
+    async with Page.open(school.url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def teacher(page: Page) -> Seat:
+    return page.seat("teacher")
+
+
+@pytest.fixture
+def dsl(page: Page) -> Seat:
+    return page.seat("dsl")
+
+
+@pytest.fixture
+def head(page: Page) -> Seat:
+    return page.seat("head")
+
+
+@pytest.fixture
+def chair(page: Page) -> Seat:
+    return page.seat("chair")
+
+
+@pytest.fixture
+def visitor(page: Page) -> Seat:
+    return page.seat("visitor")
