@@ -239,7 +239,8 @@ class Bell:
             await self._ledger.record_proof(Proof(claimed.channel, now, now, receipt.id, None))
             _log.info("route_proved", via=claimed.channel)
             return
-        await self._ledger.record_proof(Proof(claimed.channel, now, claimed.proved_at, claimed.receipt, receipt.reason))
+        failure = Words(receipt.reason).reveal()[:255]
+        await self._ledger.record_proof(Proof(claimed.channel, now, claimed.proved_at, claimed.receipt, failure))
         _log.error("route_not_proved", via=claimed.channel, reason=receipt.reason)
         others = [name for name in self._channels if name != claimed.channel] or [claimed.channel]
         day = f"{now:%Y-%m-%d}"
@@ -286,8 +287,9 @@ class Bell:
         also = self._also(due) if enough else []
         hurry = enough and self._has_next_person(due)
         again = now + backoff(due, receipt, self._chance())
-        await self._ledger.record_failure(due, receipt.reason, again, now, also=also, hurry=hurry)
-        _log.warning("not_delivered", key=due.key, via=due.via, tries=due.tries, reason=receipt.reason)
+        reason = Words(receipt.reason).reveal()  # what no database could be handed is taken out
+        await self._ledger.record_failure(due, reason, again, now, also=also, hurry=hurry)
+        _log.warning("not_delivered", key=due.key, via=due.via, tries=due.tries, reason=reason)
 
     def _has_next_person(self, due: Due) -> bool:
         """True while the ladder has a further step. Past its end everybody has been tried, and hurrying would only

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count, islice
 
 from bot import hours
 from bot.concern import Concern
@@ -67,12 +68,7 @@ def seen_at(concern: Concern, school: School, step: int) -> datetime | None:
     """When the first clock takes this step, counted from 0 (the alert itself); None once it has stopped."""
     if concern.stage != "logged":
         return None
-    if step < concern.unheard:
-        return concern.logged_at  # nobody could be reached by the step before: the next is due at once
-    at = concern.logged_at
-    for number in range(1, step + 1):
-        at = _after(concern, school, at, number)
-    return at
+    return next(islice(_steps(concern, school), step, None))
 
 
 def decide_at(concern: Concern, school: School, step: int) -> datetime | None:
@@ -107,7 +103,11 @@ def quiet_at(concern: Concern, school: School, step: int) -> datetime | None:
 
 def _seen(concern: Concern, school: School, now: datetime) -> tuple[int, list[Ring]]:
     step, rings, rungs = concern.seen, [], ladder(school, concern.about)
-    while (at := seen_at(concern, school, step)) is not None and at <= now:
+    if concern.stage != "logged":
+        return step, []
+    for at in islice(_steps(concern, school), step, None):
+        if at > now:
+            break
         due = rungs[step] if step < len(rungs) else tuple(role for rung in rungs for role in rung)
         rings += [Ring("concern", role) for role in due]
         if step and not concern.drill:
@@ -134,6 +134,16 @@ def _quiet(concern: Concern, school: School, now: datetime) -> tuple[int, list[R
         rings += [Ring("quiet", role) for role in rungs[min(step, len(rungs) - 1)]]
         step += 1
     return step, _once(rings)
+
+
+def _steps(concern: Concern, school: School) -> Iterator[datetime]:
+    """When the first clock takes each of its steps, without end. Walked once, because an alarm may have gone unheard for weeks."""
+    at = concern.logged_at
+    for number in count():
+        if number:
+            at = _after(concern, school, at, number)
+        # Nobody could be reached by the step before: then this one is due at once.
+        yield concern.logged_at if number < concern.unheard else at
 
 
 def _after(concern: Concern, school: School, at: datetime, number: int) -> datetime:

@@ -25,15 +25,20 @@ class EmailChannel:
 
     def __init__(self, url: str, guidance: Callable[[], Guidance], clock: Callable[[], datetime]) -> None:
         """Raises `EmailUrlError`."""
-        parts = urlsplit(url)
+        wrong = EmailUrlError("write smtp+starttls://user:password@host:587?from=signpost@school.example")
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:  # its text may quote the password
+            raise wrong from None
         sender = parse_qs(parts.query).get("from", [""])[0]
         if parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or not parts.hostname or "@" not in sender:
-            raise EmailUrlError("write smtp+starttls://user:password@host:587?from=signpost@school.example")
+            raise wrong
         self._sender, self._domain = sender, sender.rpartition("@")[2]
         self._guidance, self._clock = guidance, clock
         self._server = {
             "hostname": parts.hostname,
-            "port": parts.port or {"smtps": 465, "smtp+starttls": 587}.get(parts.scheme, 25),
+            "port": port or {"smtps": 465, "smtp+starttls": 587}.get(parts.scheme, 25),
             "use_tls": parts.scheme == "smtps",
             "start_tls": parts.scheme == "smtp+starttls",
             "username": unquote(parts.username) if parts.username else None,
@@ -57,8 +62,9 @@ class EmailChannel:
         message = render(alert, self._sender, person.email, self._domain, self._clock())
         try:
             await aiosmtplib.send(message, **self._server)  # type: ignore[arg-type]
-        except aiosmtplib.SMTPRecipientsRefused:
-            return Failed("the mail server refuses the address", lasting=True)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            lasting = all(one.code >= 500 for one in error.recipients)  # a greylist only puts off
+            return Failed("the mail server refuses the address", lasting=lasting)
         except aiosmtplib.SMTPAuthenticationError:
             return Failed("the mail server refuses the user or password", lasting=True)
         except aiosmtplib.SMTPResponseException as error:

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -273,12 +274,12 @@ def _rows(file: IO[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         for line in file:
             held = json.loads(line)
             if isinstance(held, dict):
-                ended = held.get("end") == count
+                ended = held.get("end") == count and not file.read()  # to the very end: there stands its checksum
                 break
             name, values = held
             yield name, {key: _unplain(tables[name], key, value) for key, value in values.items()}
             count += 1
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
         if isinstance(error, NotABackupError):
             raise
         raise NotABackupError(f"it cannot be read after {count} rows ({type(error).__name__})") from None

@@ -1,0 +1,178 @@
+"""The commands of those who look after Signpost, as a process of their own: what they do, what they show, how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from bot import Vault, new_master_key, open_ledger
+from bot.ledger import Proof
+from tests.core.stores import File
+from tests.core.test_email import Loopback, Post, free_port
+
+KEY = new_master_key("1")
+REF = "TA-2026-0001"
+
+
+class Terminal:
+    """A shell with real settings in it."""
+
+    def __init__(self, folder, content):
+        self.data = folder / "data"
+        self.data.mkdir()
+        self.store = File(self.data / "signpost.db")
+        bare = {key: value for key, value in os.environ.items() if not key.startswith("SIGNPOST_")}
+        self.environment = bare | {
+            "SIGNPOST_DATA": str(self.data),
+            "SIGNPOST_KEYS": KEY,
+            "SIGNPOST_CONTENT": str(content),
+        }
+
+    def run(self, *arguments, **settings):
+        environment = self.environment | settings
+        done = subprocess.run(
+            [sys.executable, "-c", "from adapters.main import run; run()", *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        shown = done.stdout + done.stderr
+        assert "Traceback" not in shown
+        assert KEY.partition(":")[2] not in shown
+        return done.returncode, shown
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    from policy_content import model
+
+    shipped = (model.__file__.rpartition("/")[0]) + "/school.yaml"
+    content = tmp_path / "content"
+    content.mkdir()
+    with open(shipped, encoding="utf-8") as file:
+        text = file.read()
+    text = re.sub(r'"\[name of [^]]*\]"', "Someone Real", text)
+    text = re.sub(r'phone: "\[[^]]*\]"', "phone: 01632 960001, email: dsl@school.example", text)
+    (content / "school.yaml").write_text(text, encoding="utf-8")
+    return Terminal(tmp_path, content)
+
+
+@pytest.fixture
+async def logged(terminal, new_school, guidance):
+    """One concern in the terminal's database, rung once."""
+    ledger = await open_ledger(terminal.store.url, Vault.from_text(KEY), "TA")
+    school = new_school(ledger, file=terminal.store)
+    await school.log(now="yes")
+    await school.ring()
+    await ledger.close()
+    return school
+
+
+async def test_audit_ends_well_or_names_the_entry_and_ends_otherwise(terminal, logged):
+    code, shown = await asyncio.to_thread(terminal.run, "audit")
+    assert (code, "1 entries checked, 0 breaks" in shown) == (0, True)
+    terminal.store.alter("update chronology set what = 'closed'")
+    code, shown = await asyncio.to_thread(terminal.run, "audit")
+    assert code == 2
+    assert f"BROKEN entry 1 ({REF}): changed" in shown
+    assert "what to do:" in shown
+
+
+async def test_the_list_and_the_history_show_no_name_and_no_word(terminal, logged):
+    for arguments in (("concerns",), ("concerns", REF)):
+        code, shown = await asyncio.to_thread(terminal.run, *arguments)
+        assert code == 0
+        assert f"{REF}  logged urgent" in shown
+        assert logged.MARK not in shown
+        assert "teacher" not in shown
+    assert re.search(r"concern\s+to dsl\s+by web\s+delivered", shown)
+    code, shown = await asyncio.to_thread(terminal.run, "concerns", "TA-1999-0001")
+    assert code == 2
+    assert "there is no concern TA-1999-0001" in shown
+
+
+async def test_a_backup_is_restored_into_an_empty_folder_and_not_over_a_full_one(terminal, logged, tmp_path):
+    file, fresh = str(tmp_path / "backup"), {"SIGNPOST_DATA": str(tmp_path / "fresh")}
+    assert (await asyncio.to_thread(terminal.run, "db", "backup", file))[0] == 0
+    code, shown = await asyncio.to_thread(lambda: terminal.run("db", "restore", file, **fresh))
+    assert (code, "1 entries verified, 0 breaks" in shown) == (0, True)
+    assert REF in (await asyncio.to_thread(lambda: terminal.run("concerns", **fresh)))[1]
+    code, shown = await asyncio.to_thread(lambda: terminal.run("db", "restore", file))
+    assert (code, "not empty" in shown) == (2, True)
+    (tmp_path / "no-backup").write_text("nothing")
+    other = {"SIGNPOST_DATA": str(tmp_path / "other")}
+    code, shown = await asyncio.to_thread(lambda: terminal.run("db", "restore", str(tmp_path / "no-backup"), **other))
+    assert (code, "was not restored" in shown) == (2, True)
+
+
+async def test_keys_are_rotated_and_the_old_one_is_then_not_needed(terminal, logged):
+    code, fresh = await asyncio.to_thread(terminal.run, "keys", "new", "2")
+    fresh = fresh.strip()
+    assert code == 0
+    code, shown = await asyncio.to_thread(lambda: terminal.run("keys", "rotate", SIGNPOST_KEYS=f"{fresh},{KEY}"))
+    assert (code, "2 keys wrapped" in shown) == (0, True)
+    code, shown = await asyncio.to_thread(lambda: terminal.run("audit", SIGNPOST_KEYS=fresh))
+    assert (code, "0 breaks" in shown) == (0, True)
+    code, shown = await asyncio.to_thread(terminal.run, "audit")
+    assert code == 2
+    assert "SIGNPOST_KEYS" in shown
+
+
+async def test_a_drill_is_logged_once_a_term_and_reported(terminal):
+    code, shown = await asyncio.to_thread(terminal.run, "drill", "--report")
+    assert (code, "No drill" in shown) == (0, True)
+    code, shown = await asyncio.to_thread(terminal.run, "drill")
+    assert code == 0
+    ref = re.search(r"DRILL (TA-\d+-\d+)", shown)[1]
+    code, shown = await asyncio.to_thread(terminal.run, "drill")
+    assert (code, "no drill was begun" in shown) == (2, True)
+    assert (await asyncio.to_thread(terminal.run, "drill", "--again"))[0] == 0
+    code, shown = await asyncio.to_thread(terminal.run, "drill", "--report")
+    assert (code, ref in shown, "never yet" in shown) == (0, True, True)
+
+
+async def test_doctor_says_in_parts_what_is_wrong(terminal):
+    post = Post()
+    server = Loopback(post, hostname="127.0.0.1", port=free_port())
+    server.asks = False
+    server.start()
+    url = f"smtp://127.0.0.1:{server.port}?from=signpost@school.example"
+    try:
+        code, shown = await asyncio.to_thread(lambda: terminal.run("doctor", SIGNPOST_SMTP_URL=url))
+    finally:
+        server.stop()
+    assert code == 2  # one route only
+    assert "route email: proved" in shown
+    assert "only one route exists" in shown
+    assert post.messages == []
+    code, shown = await asyncio.to_thread(lambda: terminal.run("doctor", SIGNPOST_SMTP_URL=url))
+    assert code == 2
+    assert "route email: the mail server cannot be reached" in shown
+    for part in ("Signpost is not well", "why:", "what to do:"):
+        assert part in shown
+
+
+@pytest.mark.parametrize("command", [("audit",), ("concerns",), ("keys", "rotate"), ("doctor",), ("drill",)])
+def test_without_keys_nothing_is_opened_and_no_key_is_made(terminal, command):
+    code, shown = terminal.run(*command, SIGNPOST_KEYS="")
+    assert (code, "SIGNPOST_KEYS" in shown) == (2, True)
+    assert list(terminal.data.iterdir()) == [] or "signpost.db" not in {f.name for f in terminal.data.iterdir()}
+
+
+async def test_a_proof_recorded_by_one_process_is_seen_by_another(terminal):
+    ledger = await open_ledger(terminal.store.url, Vault.from_text(KEY), "TA")
+    now = datetime.now(UTC)
+    assert await ledger.claim_proof("email", now, now)
+    await ledger.record_proof(Proof("email", now, None, None, "no answer"))
+    await ledger.close()
+    again = await open_ledger(terminal.store.url, Vault.from_text(KEY), "TA")
+    assert [p.failure for p in await again.proofs()] == ["no answer"]
+    await again.close()
