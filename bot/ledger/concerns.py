@@ -189,7 +189,7 @@ class Concerns(Database):
             await note(db, heard, now)
             await self._change(db, concern, what, who.name, now, text=text.reveal(), stage=what)
             a = t.alerts.c
-            kinds = ("decide", "quiet") if what == "decided" else ("concern", "waiting", "decide", "quiet")
+            kinds = ("concern", "waiting", "decide", "quiet")  # deciding answers the first clock too
             unsent = and_(a.concern == concern.id, a.kind.in_(kinds), a.receipt.is_(None))
             await db.execute(update(t.alerts).where(unsent).values(due_at=None))
             return await self._reread(db, concern)

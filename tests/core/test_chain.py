@@ -20,7 +20,10 @@ async def five(school):
 
 
 async def found(school):
-    return [(fault.place, fault.reference, fault.what.split(" ")[0].strip(",")) for fault in (await school.ledger.audit()).breaks]
+    return [
+        (fault.place, fault.reference, fault.what.split(" ")[0].strip(","))
+        for fault in (await school.ledger.audit()).breaks
+    ]
 
 
 async def test_what_nobody_touched_verifies(five):
@@ -40,7 +43,9 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("change", [c for name, c in CHANGES.items() if name not in {"its time", "its mac", "its concern"}])
+@pytest.mark.parametrize(
+    "change", [c for name, c in CHANGES.items() if name not in {"its time", "its mac", "its concern"}]
+)
 async def test_a_changed_entry_is_pointed_at(five, change):
     five.alter(change)
     assert await found(five) == [(2, "TA-2026-0002", "changed")]

@@ -35,7 +35,9 @@ def local(text):
 
 def concern(at, *, urgent=False, about="pupils", stage="logged", **values):
     chronology = (Entry(at, Words("Sam"), "logged"),)
-    base = Concern("c", "TA-1", about, urgent, stage, 1, "web:t", at, Account(Words("Sam"), ()), chronology, frozenset())
+    base = Concern(
+        "c", "TA-1", about, urgent, stage, 1, "web:t", at, Account(Words("Sam"), ()), chronology, frozenset()
+    )
     return replace(base, **values)
 
 
@@ -59,9 +61,7 @@ SCHOOLS = st.sampled_from(
         school(hours={"sunday": Day(opens=time(0, 30), closes=time(2, 30))}),  # both clock changes are on a Sunday
     ]
 )
-CONCERNS = st.builds(
-    concern, MOMENTS, urgent=st.booleans(), about=st.sampled_from(ABOUT), unheard=st.integers(0, 3)
-)
+CONCERNS = st.builds(concern, MOMENTS, urgent=st.booleans(), about=st.sampled_from(ABOUT), unheard=st.integers(0, 3))
 
 
 # ---- urgent: at any hour
@@ -171,7 +171,11 @@ def test_steps_only_ever_move_forward_and_none_is_taken_twice(held, where, waits
 
 @given(CONCERNS, SCHOOLS, st.integers(0, 100_000), st.sampled_from(["acknowledged", "decided", "closed"]))
 def test_each_act_stops_the_clock_it_answers(held, where, later, stage):
-    acted = (*held.chronology, Entry(held.logged_at, Words("P"), "acknowledged"), Entry(held.logged_at, Words("P"), "opened"))
+    acted = (
+        *held.chronology,
+        Entry(held.logged_at, Words("P"), "acknowledged"),
+        Entry(held.logged_at, Words("P"), "opened"),
+    )
     held = replace(held, stage=stage, chronology=acted)
     plan = clocks.plan(held, where, held.logged_at + timedelta(minutes=later))
     kinds = {ring.kind for ring in plan.rings}

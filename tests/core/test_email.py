@@ -48,7 +48,7 @@ class Loopback(Controller):
         return SMTP(self.handler, authenticator=self._check, auth_require_tls=False, auth_required=self.asks)
 
     def _check(self, server, session, envelope, mechanism, auth_data):
-        return AuthResult(success=auth_data.password == b"p@ss/word")
+        return AuthResult(success=auth_data.password == b"p@ss/word", handled=False)
 
 
 def free_port():
@@ -134,7 +134,9 @@ async def test_what_was_sent_is_not_sent_again_to_be_redrawn(serve, channel, ale
     assert post.messages == []
 
 
-@pytest.mark.parametrize(("told", "reason"), [("chair", "chair"), ("person:web:teacher", "person"), ("nobody", "nobody")])
+@pytest.mark.parametrize(
+    ("told", "reason"), [("chair", "chair"), ("person:web:teacher", "person"), ("nobody", "nobody")]
+)
 async def test_whoever_has_no_address_is_a_lasting_failure_that_shows_no_id(serve, channel, alert, told, reason):
     receipt = await channel(serve().url).deliver(replace(alert, told=told))
     assert receipt.lasting
@@ -187,13 +189,22 @@ async def test_proving_sends_nothing(serve, channel):
     assert post.messages == []
 
 
-@pytest.mark.parametrize("url", ["", "http://host?from=a@b.c", "smtp://host", "smtp://host?from=nobody", "smtp://?from=a@b.c"])
+@pytest.mark.parametrize(
+    "url", ["", "http://host?from=a@b.c", "smtp://host", "smtp://host?from=nobody", "smtp://?from=a@b.c"]
+)
 def test_a_url_that_is_none_is_refused(channel, url):
     with pytest.raises(EmailUrlError):
         channel(url)
 
 
-@pytest.mark.parametrize("url", ["smtp://u:sesame@host:port?from=a@b.c", "smtp://u:sesame@host:99999?from=a@b.c", "smtp://u:sesame@[::1?from=a@b.c"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://u:sesame@host:port?from=a@b.c",
+        "smtp://u:sesame@host:99999?from=a@b.c",
+        "smtp://u:sesame@[::1?from=a@b.c",
+    ],
+)
 def test_a_url_that_cannot_be_read_is_refused_without_its_password(channel, url):
     with pytest.raises(EmailUrlError) as refused:
         channel(url)
@@ -211,7 +222,11 @@ async def test_when_the_chat_is_down_the_alert_arrives_by_email(school, mailing,
     for _ in range(4):
         await after.bell.ring_due(after.clock.now())
         after.clock.forward(seconds=1)
-    assert {to[0] for _, to, _ in post.messages} == {"dsl@school.example", "deputy@school.example", "head@school.example"}
+    assert {to[0] for _, to, _ in post.messages} == {
+        "dsl@school.example",
+        "deputy@school.example",
+        "head@school.example",
+    }
     after.clock.forward(seconds=timedelta(minutes=1).seconds)
     count = len(post.messages)
     await after.ring()

@@ -154,7 +154,9 @@ def plain(store):
     return {table: store.rows(f"select count(*) from {table}") for table in counted}
 
 
-async def test_a_backup_of_one_database_restores_into_the_other(told, store, other_store, another_ledger, tmp_path, new_school):
+async def test_a_backup_of_one_database_restores_into_the_other(
+    told, store, other_store, another_ledger, tmp_path, new_school
+):
     rows = await told.ledger.backup(tmp_path / "b")
     restored = await another_ledger(other_store)
     assert await restored.restore(tmp_path / "b") == rows
@@ -231,7 +233,9 @@ async def test_a_database_with_concerns_in_it_is_not_restored_over(told, tmp_pat
 
 
 @pytest.mark.parametrize("damage", ["cut", "short", "other", "no gzip", "empty", "flipped"])
-async def test_what_is_not_a_whole_backup_is_refused_and_changes_nothing(told, another_ledger, tmp_path, other_store, damage):
+async def test_what_is_not_a_whole_backup_is_refused_and_changes_nothing(
+    told, another_ledger, tmp_path, other_store, damage
+):
     file = tmp_path / "b"
     await told.ledger.backup(file)
     whole = file.read_bytes()

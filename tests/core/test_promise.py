@@ -244,7 +244,7 @@ def test_every_concern_is_acknowledged_delivered_or_due(story):
     run_state_machine_as_test(
         story,
         settings=settings(
-            max_examples=8,
+            max_examples=20,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

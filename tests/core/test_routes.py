@@ -57,7 +57,9 @@ async def test_what_arrived_before_a_crash_is_found_and_not_sent_again(school, w
     school.clock.forward(minutes=2)
     await school.ring()
     assert len(web.sent) == 1
-    assert school.rows("select receipt, due_at from alerts where kind = 'concern'") == [(f"found-{web.sent[0].key}", None)]
+    assert school.rows("select receipt, due_at from alerts where kind = 'concern'") == [
+        (f"found-{web.sent[0].key}", None)
+    ]
 
 
 async def test_what_had_not_arrived_is_sent(school, web):
