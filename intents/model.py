@@ -1,0 +1,168 @@
+"""A fitted model: arrays that turn a bag of features into evidence for each class, and how they are made and kept.
+
+Classes are the topics in order and, where there are phrases out of scope, one more for them.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from intents.features import BLOCKS, LETTERS, PAIRS, WORDS, Bag, Floats, Keys, Reader, block_of
+from intents.words import words
+
+FORMAT: Final = "1"  # of the arrays and of how they are learnt: a change here makes every kept model worthless
+_WEIGHTS: Final = np.array([1.0, 0.7, 0.5, 0.7, 0.8, 0.5, 0.5], np.float32)  # of the blocks beside each other
+_LEAST: Final = np.array([1, 2, 2, 2, 1, 2, 2])  # texts that must have a feature of the block
+_NEAR: Final = np.array([1.0, 0.4, 0.0, 0.0, 0.8, 0.0, 0.0], np.float32)  # of the blocks, in the cosine with a phrase
+_PAIR_RATIO: Final = np.float32(0.5)  # of pairs beside words in the log-ratios
+_TOO_COMMON: Final = 0.25  # share of phrases beyond which a group of letters says nothing about nearness
+_KEPT: Final = 3  # models kept in a cache folder
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Everything learnt. `keys` is sorted; the first `len(ratios)` of it are words and pairs."""
+
+    keys: Keys
+    rarity: Floats
+    weights: Floats
+    constant: Floats
+    ratios: Floats
+    starts: npt.NDArray[np.int32]
+    phrases: npt.NDArray[np.int32]
+    cosines: Floats
+    labels: Ints
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as the model sees it: the features it knows (`rows`), their value in the regression, and in the cosine; and the share of its words that topics know."""
+
+    rows: Ints
+    values: Floats
+    near: Floats
+    presence: Floats
+    known: float
+
+
+class Model:
+    """A reader and what was learnt of its features."""
+
+    def __init__(self, reader: Reader, arrays: Arrays, examples: int) -> None:
+        self.reader = reader
+        self.arrays = arrays
+        self._unseen = np.float32(np.log(1 + examples) + 1)
+        self._examples = examples
+        self._blocks = block_of(arrays.keys).astype(np.int64)
+
+    def read(self, bag: Bag) -> Reading:
+        """The features of `bag` that are known, weighed."""
+        return _read(bag, self.arrays.keys, self.arrays.rarity, self._unseen, len(self.arrays.ratios))
+
+    def regression(self, reading: Reading) -> Floats:
+        """The linear evidence for each class."""
+        out: Floats = reading.values @ self.arrays.weights[reading.rows] + self.arrays.constant
+        return out
+
+    def ratios(self, reading: Reading) -> Floats:
+        """The log-ratios of the words and pairs, damped by how many there are."""
+        count = len(reading.presence)
+        total: Floats = reading.presence @ self.arrays.ratios[reading.rows[:count]]
+        return total / np.float32(np.sqrt(float(reading.presence.sum()) + 1))
+
+    def nearness(self, reading: Reading) -> Floats:
+        """The cosine with each phrase, in order."""
+        starts, cosines = self.arrays.starts, self.arrays.cosines
+        spans = [(int(starts[row]), int(starts[row + 1]), near) for row, near in zip(reading.rows, reading.near, strict=True) if near]
+        if not spans:
+            return np.zeros(self._examples, np.float32)
+        places = np.concatenate([self.arrays.phrases[start:end] for start, end, _ in spans])
+        values = np.concatenate([cosines[start:end] * near for start, end, near in spans])
+        return np.bincount(places, values, self._examples).astype(np.float32)
+
+    def evidence(self, reading: Reading) -> Floats:
+        """Regression and log-ratios together, before nearness."""
+        return self.regression(reading) + self.ratios(reading)
+
+
+def fit(shelves: Sequence[Sequence[str]], lexicon: Mapping[str, Sequence[str]], in_scope: int) -> Model:
+    """A model of `shelves`: one list of examples for each class, the first `in_scope` of them topics."""
+    from intents.fitting import log_ratios, regression  # noqa: PLC0415  # scipy is for fitting: a kept model never loads it
+
+    texts = [phrase for shelf in shelves for phrase in shelf]
+    labels = np.repeat(np.arange(len(shelves)), [len(shelf) for shelf in shelves])
+    reader = Reader(Counter(word for text in texts for word in words(text)), lexicon)
+    bags = [reader.bag(text) for text in texts]
+    keys, rarity = _vocabulary(bags)
+    unseen = np.float32(np.log(1 + len(bags)) + 1)
+    plain = int(np.searchsorted(block_of(keys), PAIRS, side="right"))
+    readings = [_read(bag, keys, rarity, unseen, plain) for bag in bags]
+    del bags
+    rows = [(reading.rows, reading.values) for reading in readings]
+    weights, constant = regression(rows, len(keys), labels, len(shelves))
+    ratios = log_ratios([(reading.rows[: len(reading.presence)], reading.presence) for reading in readings], plain, labels, len(shelves))
+    return Model(reader, Arrays(keys, rarity, weights, constant, ratios, *_postings(readings, keys), labels), len(texts))
+
+
+def _vocabulary(bags: Sequence[Bag]) -> tuple[Keys, Floats]:
+    every = np.concatenate([bag.keys[bag.keys >= 0] for bag in bags] or [np.zeros(0, np.int64)])
+    keys, seen = np.unique(every, return_counts=True)
+    enough = seen >= _LEAST[block_of(keys)]
+    rarity = np.log((1 + len(bags)) / (1 + seen[enough])) + 1
+    return keys[enough], rarity.astype(np.float32)
+
+
+def _read(bag: Bag, keys: Keys, rarity: Floats, unseen: np.float32, plain: int) -> Reading:
+    if not len(bag.keys) or not len(keys):
+        nothing = np.zeros(0, np.float32)
+        return Reading(np.zeros(0, np.int64), nothing, nothing, nothing, 0.0)
+    place = np.minimum(np.searchsorted(keys, bag.keys), len(keys) - 1)
+    known = keys[place] == bag.keys
+    blocks = block_of(bag.keys)
+    raw = np.where(bag.counts > 1, 1 + np.log(np.maximum(bag.counts, 1)), bag.counts)
+    raw = raw * np.where(known, rarity[place], unseen)
+    squares = np.bincount(blocks, raw * raw, BLOCKS)
+    lengths = np.sqrt(np.where(squares > 0, squares, 1.0)).astype(np.float32)
+    near_length = float(np.sqrt(np.sum(_NEAR[squares > 0] ** 2))) or 1.0
+    rows, ours, which = place[known], raw[known].astype(np.float32), blocks[known]
+    unit = ours / lengths[which]
+    of_words = blocks == WORDS
+    weight_of_words = float(raw[of_words].sum()) or 1.0
+    count = int(np.count_nonzero(rows < plain))
+    presence = np.minimum(bag.counts[known][:count], 1) * np.where(which[:count] == WORDS, np.float32(1), _PAIR_RATIO)
+    return Reading(
+        rows,
+        (unit * _WEIGHTS[which]).astype(np.float32),
+        (unit * _NEAR[which] / np.float32(near_length)).astype(np.float32),
+        presence.astype(np.float32),
+        float(raw[of_words & known].sum()) / weight_of_words,
+    )
+
+
+def _postings(readings: Sequence[Reading], keys: Keys) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats]:
+    """For each feature, the phrases that have it and its part of their length: where each feature's list starts, the phrases, the parts."""
+    rows = np.concatenate([reading.rows for reading in readings])
+    parts = np.concatenate([reading.near for reading in readings])
+    phrases = np.repeat(np.arange(len(readings), dtype=np.int32), [len(reading.rows) for reading in readings])
+    used = parts > 0
+    rows, parts, phrases = rows[used], parts[used], phrases[used]
+    seen = np.bincount(rows, minlength=len(keys))
+    common = (seen > _TOO_COMMON * len(readings)) & (block_of(keys) == LETTERS)
+    kept = ~common[rows]
+    rows, parts, phrases = rows[kept], parts[kept], phrases[kept]
+    order = np.argsort(rows, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(keys)))]).astype(np.int32)
+    return starts, phrases[order], parts[order].astype(np.float32)
