@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 from aiohttp import web
 
-from adapters import asking, logs, practice
+from adapters import asking, evaluating, logs, practice
 from adapters.console.channel import ConsoleChannel
 from adapters.console.render import render
 from adapters.server import Signpost, served, utc_now
@@ -68,7 +68,8 @@ def ask(
     why: Annotated[bool, typer.Option(help="Also say which phrases and words won.")] = False,
 ) -> None:
     """Ask one question, or a file of them."""
-    guidance = _content(_settings().content)
+    settings = _settings()
+    guidance = _content(settings.content, settings.data)
     if batch is not None:
         _batch(guidance, batch)
     elif question is not None:
@@ -82,10 +83,31 @@ def ask(
 
 
 @app.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(help='JSON lines {"text": …, "accept": [topics], "urgent": true|false}.')],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Measure how well a file of labelled questions is understood, and say why each miss was one."""
+    settings = _settings()
+    guidance = _content(settings.content, settings.data)
+    try:
+        with file.open(encoding="utf-8") as lines:
+            found = evaluating.evaluate(guidance, evaluating.read(lines, guidance.library.topics))
+    except (asking.BatchError, UnicodeDecodeError) as error:
+        what = str(error) if isinstance(error, asking.BatchError) else "it is not UTF-8 text"
+        _stop(f"{file}: {what}", "each line is one labelled question", "correct the file; see `signpost evaluate --help`")
+    except OSError as error:
+        _stop(f"{file} cannot be read", error.strerror or "the disk refused", "check the name")
+    for line in [evaluating.as_json(found)] if as_json else evaluating.as_text(found):
+        typer.echo(line)
+
+
+@app.command()
 def check(folder: Annotated[Path | None, typer.Argument(help="The school's content folder.")] = None) -> None:
     """Check all content, and name every fault as file:line: what — why — hint."""
-    folder = folder or _settings().content
-    guidance = _content(folder)
+    settings = _settings()
+    folder = folder or settings.content
+    guidance = _content(folder, settings.data)
     library = guidance.library
     typer.echo(f"All well: {len(library.topics)} topics and {len(library.triages)} triages, every path walked.")
     for role in library.school.placeholders():
@@ -226,9 +248,9 @@ def _settings(*, quiet: bool = False) -> Settings:
     return settings
 
 
-def _content(folder: Path | None) -> Guidance:
+def _content(folder: Path | None, data: Path | None = None) -> Guidance:
     try:
-        return read_guidance(folder)
+        return read_guidance(folder, data=data)
     except ContentError as error:
         typer.echo(str(error), err=True)
         typer.echo(f"{len(error.faults)} fault{'s' if len(error.faults) > 1 else ''}. Nothing was changed.", err=True)

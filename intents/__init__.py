@@ -1,7 +1,8 @@
 """What staff ask: phrases and urgent words, the matcher that ranks topics by them, and the thresholds that choose a route."""
 
-from intents.match import Because, Match, Matcher, Route, Thresholds, weigh
+from intents.match import Because, Match, Matcher
 from intents.reading import Intents, IntentsError, Located, load_intents
+from intents.routes import Route, Thresholds, weigh
 from intents.urgent import Urgency, Urgent
 
 __all__ = [

@@ -3,17 +3,10 @@
 Classes are the topics in order and, where there are phrases out of scope, one more for them.
 """
 
-import hashlib
-import json
-import os
-import tempfile
-import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +20,6 @@ _LEAST: Final = np.array([1, 2, 2, 2, 1, 2, 2])  # texts that must have a featur
 _NEAR: Final = np.array([1.0, 0.4, 0.0, 0.0, 0.8, 0.0, 0.0], np.float32)  # of the blocks, in the cosine with a phrase
 _PAIR_RATIO: Final = np.float32(0.5)  # of pairs beside words in the log-ratios
 _TOO_COMMON: Final = 0.25  # share of phrases beyond which a group of letters says nothing about nearness
-_KEPT: Final = 3  # models kept in a cache folder
 
 Ints = npt.NDArray[np.int64]
 
@@ -61,12 +53,11 @@ class Reading:
 class Model:
     """A reader and what was learnt of its features."""
 
-    def __init__(self, reader: Reader, arrays: Arrays, examples: int) -> None:
-        self.reader = reader
-        self.arrays = arrays
-        self._unseen = np.float32(np.log(1 + examples) + 1)
-        self._examples = examples
-        self._blocks = block_of(arrays.keys).astype(np.int64)
+    def __init__(self, reader: Reader, arrays: Arrays, counts: Mapping[str, int]) -> None:
+        """`counts`: word to how often the examples have it, as the reader was given."""
+        self.reader, self.arrays, self.counts = reader, arrays, counts
+        self._examples = len(arrays.labels)
+        self._unseen = np.float32(np.log(1 + self._examples) + 1)
 
     def read(self, bag: Bag) -> Reading:
         """The features of `bag` that are known, weighed."""
@@ -93,18 +84,15 @@ class Model:
         values = np.concatenate([cosines[start:end] * near for start, end, near in spans])
         return np.bincount(places, values, self._examples).astype(np.float32)
 
-    def evidence(self, reading: Reading) -> Floats:
-        """Regression and log-ratios together, before nearness."""
-        return self.regression(reading) + self.ratios(reading)
 
-
-def fit(shelves: Sequence[Sequence[str]], lexicon: Mapping[str, Sequence[str]], in_scope: int) -> Model:
-    """A model of `shelves`: one list of examples for each class, the first `in_scope` of them topics."""
+def fit(shelves: Sequence[Sequence[str]], lexicon: Mapping[str, Sequence[str]]) -> Model:
+    """A model of `shelves`: one list of examples for each class."""
     from intents.fitting import log_ratios, regression  # noqa: PLC0415  # scipy is for fitting: a kept model never loads it
 
     texts = [phrase for shelf in shelves for phrase in shelf]
     labels = np.repeat(np.arange(len(shelves)), [len(shelf) for shelf in shelves])
-    reader = Reader(Counter(word for text in texts for word in words(text)), lexicon)
+    counts = Counter(word for text in texts for word in words(text))
+    reader = Reader(counts, lexicon)
     bags = [reader.bag(text) for text in texts]
     keys, rarity = _vocabulary(bags)
     unseen = np.float32(np.log(1 + len(bags)) + 1)
@@ -114,7 +102,7 @@ def fit(shelves: Sequence[Sequence[str]], lexicon: Mapping[str, Sequence[str]], 
     rows = [(reading.rows, reading.values) for reading in readings]
     weights, constant = regression(rows, len(keys), labels, len(shelves))
     ratios = log_ratios([(reading.rows[: len(reading.presence)], reading.presence) for reading in readings], plain, labels, len(shelves))
-    return Model(reader, Arrays(keys, rarity, weights, constant, ratios, *_postings(readings, keys), labels), len(texts))
+    return Model(reader, Arrays(keys, rarity, weights, constant, ratios, *_postings(readings, keys), labels), counts)
 
 
 def _vocabulary(bags: Sequence[Bag]) -> tuple[Keys, Floats]:
