@@ -44,7 +44,9 @@ def read_guidance(
     faults += _unmatched(library, set(intents.phrases))
     if faults:
         raise ContentError(faults)
-    return Guidance(dress(library), intents.matcher(data / _LEARNT if data else None), intents.urgency)
+    learnt = data / _LEARNT if data else None
+    matcher = intents.matcher(learnt)
+    return Guidance(dress(library), matcher, intents.hearing(matcher, learnt))
 
 
 def _unmatched(library: Library, named: set[str]) -> list[Fault]:

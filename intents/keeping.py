@@ -1,6 +1,6 @@
-"""A fitted model kept on disk, so that the next start need not learn it again.
+"""What was learnt, kept on disk, so that the next start need not learn it again.
 
-A kept model is named by the digest of all it was learnt from. What is damaged, old or unreadable is as good as absent: it is learnt again.
+A kept file is named by its kind and the digest of all it was learnt from. What is damaged, old or unreadable is as good as absent: it is learnt again.
 """
 
 import hashlib
@@ -9,62 +9,60 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from intents.features import Reader
-from intents.model import FORMAT, Arrays, Model
-
-_MOST_KEPT: Final = 3  # models in one folder
-_NAME: Final = "matcher-{}.npz"
+FORMAT: Final = "3"  # of the arrays and of how they are learnt: a change here makes all that was kept worthless
+_MOST_KEPT: Final = 3  # files of one kind in one folder
 _UNREADABLE: Final = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
-
-def digest_of(shelves: Sequence[Sequence[str]], lexicon: Mapping[str, Sequence[str]]) -> str:
-    """What the model depends on, as a hexadecimal SHA-256."""
-    said = json.dumps([FORMAT, [list(shelf) for shelf in shelves], {name: list(lexicon[name]) for name in sorted(lexicon)}])
-    return hashlib.sha256(said.encode()).hexdigest()
+Arrays = dict[str, npt.NDArray[Any]]
 
 
-def fetch(folder: Path, digest: str, lexicon: Mapping[str, Sequence[str]]) -> Model | None:
-    """The model kept under `digest`, or None if there is none that can be trusted."""
+def digest_of(*learnt_from: object) -> str:
+    """A hexadecimal SHA-256 of what something is learnt from: lists, mappings with keys in any order, and texts."""
+    return hashlib.sha256(json.dumps([FORMAT, *learnt_from], sort_keys=True).encode()).hexdigest()
+
+
+def fetch(folder: Path | None, kind: str, digest: str) -> Arrays | None:
+    """The arrays kept under `digest`, or None if there are none that can be trusted. `folder` None keeps nothing."""
+    if folder is None:
+        return None
     try:
-        with np.load(folder / _NAME.format(digest[:32]), allow_pickle=False) as kept:
-            if bytes(kept["digest"]).decode() != digest:
-                return None
-            counts = json.loads(bytes(kept["counts"]).decode())
-            arrays = Arrays(**{field.name: kept[field.name] for field in fields(Arrays)})
+        with np.load(folder / _name(kind, digest), allow_pickle=False) as kept:
+            arrays = {name: kept[name] for name in kept.files}
+        return arrays if bytes(arrays.pop("digest")).decode() == digest else None
     except _UNREADABLE:
         return None
-    whole = len(arrays.keys) == len(arrays.weights) == len(arrays.rarity) == len(arrays.starts) - 1
-    return Model(Reader(counts, lexicon), arrays, counts) if whole else None
 
 
-def keep(folder: Path, digest: str, model: Model) -> None:
-    """Keep `model`, whole or not at all. A full or read-only disk must not stop an answer."""
+def keep(folder: Path | None, kind: str, digest: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Keep `arrays`, whole or not at all. A full or read-only disk must not stop an answer."""
+    if folder is None:
+        return
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, name = tempfile.mkstemp(dir=folder, suffix=".new")
         try:
             with os.fdopen(handle, "wb") as file:
-                np.savez(
-                    file,
-                    digest=np.frombuffer(digest.encode(), np.uint8),
-                    counts=np.frombuffer(json.dumps(dict(model.counts)).encode(), np.uint8),
-                    **{field.name: getattr(model.arrays, field.name) for field in fields(Arrays)},
-                )
-            Path(name).replace(folder / _NAME.format(digest[:32]))
+                np.savez(file, allow_pickle=False, digest=as_bytes(digest), **arrays)
+            Path(name).replace(folder / _name(kind, digest))
         finally:
             Path(name).unlink(missing_ok=True)
-        _forget_the_oldest(folder)
+        kept = sorted(folder.glob(f"{kind}-*.npz"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        for path in kept[_MOST_KEPT:]:
+            path.unlink(missing_ok=True)
 
 
-def _forget_the_oldest(folder: Path) -> None:
-    kept = sorted(folder.glob(_NAME.format("*")), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    for path in kept[_MOST_KEPT:]:
-        path.unlink(missing_ok=True)
+def as_bytes(text: str) -> npt.NDArray[np.uint8]:
+    """A text as an array, to be kept with the others."""
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+def _name(kind: str, digest: str) -> str:
+    return f"{kind}-{digest[:32]}.npz"

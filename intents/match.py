@@ -6,7 +6,6 @@ For a text of several clauses each clause is heard by itself too: what matters i
 Phrases that must match nothing (`out_of_scope`) are one more class, and what speaks for it lowers every score.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,16 +15,12 @@ from typing import Final, Self, overload
 import numpy as np
 import numpy.typing as npt
 
-from intents import keeping
 from intents.features import Floats
-from intents.model import Model, Reading, fit
+from intents.model import Hearing, Model, Reading
 
 _RATIOS: Final = np.float32(0.6)  # of the log-ratios beside the regression
 _NEAREST: Final = np.float32(2.0)  # of the nearest phrase's cosine
 _CLAUSES: Final = np.float32(0.4)  # of the mean of the clauses beside the whole
-_MOST_CLAUSES: Final = 12
-_LEAST_IN_CLAUSE: Final = 12  # characters
-_CLAUSE: Final = re.compile(r"(?<=[.!?;:])\s+|\n+|,\s+(?:and|but|so|because|then)\s+|\s+-\s+|\s+but\s+")
 # Below: fitted by leaving one hand out (the phrases of one writer, and half of what is out of scope, judged by a matcher of all the others').
 _SHARPNESS: Final = 1.4  # of the shares: so sharp that they are right as often as they say
 _SCOPE: Final = np.array([-6.2, 1.1, 1.4, -1.9, 4.3])  # is it ours at all? constant, lead over what is not, cosines with ours and with theirs, known words
@@ -116,25 +111,24 @@ class Matcher:
         shelves = [*(tuple(phrases[topic]) for topic in topics), *([tuple(out_of_scope)] if out_of_scope else [])]
         if not topics:
             return cls((), shelves, None)
-        names = lexicon or {}
-        digest = keeping.digest_of(shelves, names) if cache else ""
-        model = keeping.fetch(cache, digest, names) if cache else None
-        if model is None:
-            model = fit(shelves, names)
-            if cache:
-                keeping.keep(cache, digest, model)
-        return cls(topics, shelves, model)
+        return cls(topics, shelves, Model.fit(shelves, lexicon or {}, cache))
+
+    @property
+    def model(self) -> Model | None:
+        """What was learnt, for others who ask of the same features; None if there were no phrases."""
+        return self._model
 
     def rank(self, text: str) -> list[Match]:
         """Every topic, best first, scored 0-1; the first few say why. An empty list when nothing in `text` speaks for any topic."""
         if self._model is None:
             return []
-        reading = self._model.read(self._model.reader.bag(text))
+        hearing = self._model.hear(text)
+        reading = hearing.whole
         if not len(reading.rows):
             return []
         nearness = self._model.nearness(reading)
         nearest = np.maximum.reduceat(nearness, self._starts[:-1])
-        evidence = self._evidence(text, reading) + _NEAREST * nearest
+        evidence = self._evidence(hearing) + _NEAREST * nearest
         scores = self._scores(evidence.astype(np.float64), nearest, reading.known)
         order = sorted(range(len(self._topics)), key=lambda topic: (-scores[topic], self._topics[topic]))
         return [
@@ -156,15 +150,12 @@ class Matcher:
             if nearness[phrase] > 0
         )
 
-    def _evidence(self, text: str, reading: Reading) -> Floats:
+    def _evidence(self, hearing: Hearing) -> Floats:
         """What speaks for each class in the whole text, and in its clauses."""
-        assert self._model is not None
-        whole = self._linear(reading)
-        clauses = [clause for clause in _CLAUSE.split(text) if len(clause) >= _LEAST_IN_CLAUSE][:_MOST_CLAUSES]
-        if len(clauses) < 2:
+        whole = self._linear(hearing.whole)
+        if not hearing.clauses:
             return whole
-        heard = [self._linear(self._model.read(self._model.reader.bag(clause))) for clause in clauses]
-        mean: Floats = np.mean(heard, axis=0)
+        mean: Floats = np.mean([self._linear(clause) for clause in hearing.clauses], axis=0)
         return whole + _CLAUSES * (mean - mean.max())
 
     def _linear(self, reading: Reading) -> Floats:

@@ -1,25 +1,33 @@
-"""A fitted model: arrays that turn a bag of features into evidence for each class, and how they are made and kept.
+"""A fitted model: arrays that turn the features of a text into evidence for each class, and how they are made.
 
 Classes are the topics in order and, where there are phrases out of scope, one more for them.
 """
 
+import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from intents import keeping
 from intents.features import BLOCKS, LETTERS, PAIRS, WORDS, Bag, Floats, Keys, Reader, block_of
 from intents.words import words
 
-FORMAT: Final = "1"  # of the arrays and of how they are learnt: a change here makes every kept model worthless
 _WEIGHTS: Final = np.array([1.0, 0.7, 0.5, 0.7, 0.8, 0.5, 0.5], np.float32)  # of the blocks beside each other
 _LEAST: Final = np.array([1, 2, 2, 2, 1, 2, 2])  # texts that must have a feature of the block
 _NEAR: Final = np.array([1.0, 0.4, 0.0, 0.0, 0.8, 0.0, 0.0], np.float32)  # of the blocks, in the cosine with a phrase
 _PAIR_RATIO: Final = np.float32(0.5)  # of pairs beside words in the log-ratios
 _TOO_COMMON: Final = 0.25  # share of phrases beyond which a group of letters says nothing about nearness
+
+_MOST_CLAUSES: Final = 12
+_LEAST_IN_CLAUSE: Final = 12  # characters
+_PARTS: Final = re.compile(r"(?<=[.!?;:])\s+|\n+|,\s+(?:and|but|so|because|then)\s+|\s+-\s+|\s+but\s+")
 
 Ints = npt.NDArray[np.int64]
 
@@ -50,14 +58,59 @@ class Reading:
     known: float
 
 
+@dataclass(frozen=True)
+class Hearing:
+    """A text and, if it has several, its clauses."""
+
+    whole: Reading
+    clauses: tuple[Reading, ...]
+
+
 class Model:
     """A reader and what was learnt of its features."""
 
-    def __init__(self, reader: Reader, arrays: Arrays, counts: Mapping[str, int]) -> None:
-        """`counts`: word to how often the examples have it, as the reader was given."""
-        self.reader, self.arrays, self.counts = reader, arrays, counts
+    def __init__(self, reader: Reader, arrays: Arrays, digest: str) -> None:
+        """`digest` names all that was learnt from."""
+        self.reader, self.arrays, self.digest = reader, arrays, digest
         self._examples = len(arrays.labels)
         self._unseen = np.float32(np.log(1 + self._examples) + 1)
+        self.hear = lru_cache(maxsize=1)(self._hear)  # the matcher and the opinion on urgency hear the same text
+
+    @classmethod
+    def fit(cls, shelves: Sequence[Sequence[str]], lexicon: Mapping[str, Sequence[str]], cache: Path | None = None) -> Self:
+        """A model of `shelves`: one list of examples for each class; out of the folder `cache` if it was learnt before."""
+        digest = keeping.digest_of([list(shelf) for shelf in shelves], {name: list(lexicon[name]) for name in lexicon})
+        kept = keeping.fetch(cache, "matcher", digest)
+        if kept is not None:
+            model = cls._restored(kept, lexicon, digest)
+            if model is not None:
+                return model
+        counts = Counter(word for shelf in shelves for phrase in shelf for word in words(phrase))
+        model = cls(Reader(counts, lexicon), _learnt(shelves, Reader(counts, lexicon)), digest)
+        arrays = {field.name: getattr(model.arrays, field.name) for field in fields(Arrays)}
+        keeping.keep(cache, "matcher", digest, {"counts": keeping.as_bytes(json.dumps(counts)), **arrays})
+        return model
+
+    @classmethod
+    def _restored(cls, kept: keeping.Arrays, lexicon: Mapping[str, Sequence[str]], digest: str) -> Self | None:
+        try:
+            arrays = Arrays(**{field.name: kept[field.name] for field in fields(Arrays)})
+            counts = json.loads(bytes(kept["counts"]).decode())
+        except (KeyError, ValueError):
+            return None
+        whole = len(arrays.keys) == len(arrays.weights) == len(arrays.rarity) == len(arrays.starts) - 1
+        return cls(Reader(counts, lexicon), arrays, digest) if whole else None
+
+    def _hear(self, text: str) -> Hearing:
+        """`text` as the model sees it, whole and by clauses."""
+        clauses = [clause for clause in _PARTS.split(text) if len(clause) >= _LEAST_IN_CLAUSE][:_MOST_CLAUSES]
+        parts = tuple(self.read(self.reader.bag(clause)) for clause in clauses) if len(clauses) > 1 else ()
+        return Hearing(self.read(self.reader.bag(text)), parts)
+
+    def learn(self, shelves: Sequence[Sequence[str]]) -> tuple[Floats, Floats, Floats]:
+        """Another question put to the same features: weights, constants and log-ratios that tell `shelves` apart."""
+        readings = [self.read(self.reader.bag(text)) for shelf in shelves for text in shelf]
+        return _told_apart(readings, len(self.arrays.keys), len(self.arrays.ratios), _labels(shelves), len(shelves))
 
     def read(self, bag: Bag) -> Reading:
         """The features of `bag` that are known, weighed."""
@@ -85,24 +138,29 @@ class Model:
         return np.bincount(places, values, self._examples).astype(np.float32)
 
 
-def fit(shelves: Sequence[Sequence[str]], lexicon: Mapping[str, Sequence[str]]) -> Model:
-    """A model of `shelves`: one list of examples for each class."""
-    from intents.fitting import log_ratios, regression  # noqa: PLC0415  # scipy is for fitting: a kept model never loads it
-
-    texts = [phrase for shelf in shelves for phrase in shelf]
-    labels = np.repeat(np.arange(len(shelves)), [len(shelf) for shelf in shelves])
-    counts = Counter(word for text in texts for word in words(text))
-    reader = Reader(counts, lexicon)
-    bags = [reader.bag(text) for text in texts]
+def _learnt(shelves: Sequence[Sequence[str]], reader: Reader) -> Arrays:
+    bags = [reader.bag(phrase) for shelf in shelves for phrase in shelf]
     keys, rarity = _vocabulary(bags)
     unseen = np.float32(np.log(1 + len(bags)) + 1)
     plain = int(np.searchsorted(block_of(keys), PAIRS, side="right"))
     readings = [_read(bag, keys, rarity, unseen, plain) for bag in bags]
-    del bags
-    rows = [(reading.rows, reading.values) for reading in readings]
-    weights, constant = regression(rows, len(keys), labels, len(shelves))
-    ratios = log_ratios([(reading.rows[: len(reading.presence)], reading.presence) for reading in readings], plain, labels, len(shelves))
-    return Model(reader, Arrays(keys, rarity, weights, constant, ratios, *_postings(readings, keys), labels), counts)
+    labels = _labels(shelves)
+    weights, constant, ratios = _told_apart(readings, len(keys), plain, labels, len(shelves))
+    return Arrays(keys, rarity, weights, constant, ratios, *_postings(readings, keys), labels)
+
+
+def _labels(shelves: Sequence[Sequence[str]]) -> Ints:
+    return np.repeat(np.arange(len(shelves)), [len(shelf) for shelf in shelves])
+
+
+def _told_apart(
+    readings: Sequence[Reading], width: int, plain: int, labels: Ints, classes: int
+) -> tuple[Floats, Floats, Floats]:
+    from intents.fitting import log_ratios, regression  # noqa: PLC0415  # scipy is for learning: what is kept never loads it
+
+    weights, constant = regression([(reading.rows, reading.values) for reading in readings], width, labels, classes)
+    said = [(reading.rows[: len(reading.presence)], reading.presence) for reading in readings]
+    return weights, constant, log_ratios(said, plain, labels, classes)
 
 
 def _vocabulary(bags: Sequence[Bag]) -> tuple[Keys, Floats]:

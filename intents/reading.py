@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from intents.match import Matcher
+from intents.opinion import Examples, Opinion
 from intents.urgent import Sheet, Urgency
 from policy_content.reading import ContentError, Fault, Source, into, read_text, read_yaml
 
@@ -21,6 +22,7 @@ SHIPPED: Final = Path(__file__).parent
 _OUT_OF_SCOPE: Final = "_out_of_scope"
 _URGENT: Final = "urgent.yaml"
 _LEXICON: Final = "lexicon.yaml"
+_EXAMPLES: Final = "urgent_examples.yaml"
 _PHRASE: Final = re.compile(r'  - "((?:[^"\\]|\\["\\])*)"')
 _ESCAPED: Final = re.compile(r"\\(.)")
 _SAID: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -62,10 +64,18 @@ class Intents:
     digest: str
     places: Mapping[str, Located] = field(default_factory=dict)
     lexicon: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    examples: Examples | None = None
 
     def matcher(self, cache: Path | None = None) -> Matcher:
         """A matcher fitted from these phrases: ten seconds' work, or a quarter of a second's where the folder `cache` has it from before. So keep it."""
         return Matcher.fit(self.phrases, self.lexicon, self.out_of_scope, cache=cache)
+
+    def hearing(self, matcher: Matcher, cache: Path | None = None) -> Urgency:
+        """The urgent rules with the second opinion learnt from the examples, over the features of `matcher`; the rules alone where there are no examples."""
+        if self.examples is None or matcher.model is None:
+            return self.urgency
+        shelves = self.examples.shelves(self.phrases, self.out_of_scope)
+        return self.urgency.with_opinion(Opinion.learn(matcher.model, shelves, cache))
 
 
 def load_intents(folder: Path | None = None) -> Intents:
@@ -80,6 +90,7 @@ def load_intents(folder: Path | None = None) -> Intents:
     taken: dict[str, str] = {}
     urgency: Urgency | None = None
     lexicon: Mapping[str, tuple[str, ...]] = {}
+    examples: Examples | None = None
     for shown, path in sorted(_files(folder).items()):
         text = read_text(path, shown, faults.append)
         source = (_plain_list(text, shown) or read_yaml(text, shown, faults.append)) if text is not None else None
@@ -89,6 +100,8 @@ def load_intents(folder: Path | None = None) -> Intents:
         if shown == _LEXICON:
             read = into(Lexicon, source, faults.append)
             lexicon = read.concepts if read else {}
+        elif shown == _EXAMPLES:
+            examples = into(Examples, source, faults.append)
         elif shown == _URGENT:
             urgency = _urgency(source, faults.append)
         else:
@@ -113,6 +126,7 @@ def load_intents(folder: Path | None = None) -> Intents:
         digest.hexdigest(),
         MappingProxyType(places),
         MappingProxyType(dict(lexicon)),
+        examples,
     )
 
 
@@ -123,7 +137,7 @@ def _files(folder: Path | None) -> dict[str, Path]:
         if home is not None:
             paths = [
                 *sorted((home / "phrases").glob("*.yaml")),
-                *(path for path in (home / _URGENT, home / _LEXICON) if path.is_file()),
+                *(path for path in (home / _URGENT, home / _LEXICON, home / _EXAMPLES) if path.is_file()),
             ]
             found.update((path.relative_to(home).as_posix(), path) for path in paths)
     return found
