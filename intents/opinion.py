@@ -19,6 +19,8 @@ from intents.model import Model, Reading
 _RATIOS: Final = np.float32(0.9)  # of the log-ratios beside the regression
 _CLAUSE: Final = 1.0  # how much surer a clause must be than the whole
 _WORDS_SHOWN: Final = 5
+_URGENT_COUNTS: Final = 2
+_HARMLESS_COUNTS: Final = 3
 
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
 
@@ -31,21 +33,14 @@ class Examples(BaseModel):
     urgent: Texts
     harmless: Texts
     worrying: tuple[str, ...] = ()
-    calm: tuple[str, ...] = ()
     mixed: tuple[str, ...] = ()
     unsorted: tuple[str, ...] = ()
 
     def shelves(self, phrases: Mapping[str, Sequence[str]], out_of_scope: Sequence[str]) -> list[list[str]]:
-        """The examples of each class: urgent, harmless, worrying. Topics' phrases count as the lists say; none counts twice."""
+        """The examples of each class: urgent, harmless, worrying. What was written for this counts more than what was written for the topics."""
         taken = {*self.urgent, *self.harmless, *self.worrying, *self.unsorted}
-        harmless = [*self.harmless, *out_of_scope]
-        worrying = list(self.worrying)
-        for topic in sorted(phrases):
-            if topic in self.calm:
-                harmless += [phrase for phrase in phrases[topic] if phrase not in taken]
-            elif topic not in self.mixed:
-                worrying += [phrase for phrase in phrases[topic] if phrase not in taken]
-        return [list(self.urgent), harmless, worrying]
+        told = [phrase for topic in sorted({*phrases} - {*self.mixed}) for phrase in phrases[topic] if phrase not in taken]
+        return [[*self.urgent] * _URGENT_COUNTS, [*self.harmless] * _HARMLESS_COUNTS + [*out_of_scope], [*self.worrying, *told]]
 
 
 class Opinion:

@@ -20,8 +20,8 @@ _SLIP_LETTERS: Final = 5  # a word must have as many letters before it may be a 
 _GAP: Final = 2  # words that `~` may stand for, at most
 _LONGEST: Final = 24  # letters of the longest word looked at for slips or beginnings
 
-_ALONE: Final = -1.2  # log-odds above which the second opinion needs no rule
-_WITH_RULE: Final = -3.0  # and below which no rule is believed
+_ALONE: Final = -1.0  # log-odds above which the second opinion needs no rule
+_WITH_RULE: Final = -2.5  # and below which no rule is believed
 LEARNT: Final = "like what was urgent before"
 """The name of the rule that is none: the second opinion."""
 
