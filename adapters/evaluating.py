@@ -13,11 +13,12 @@ from typing import Any
 
 from adapters.asking import BatchError
 from bot import Guidance, Route
-from intents import Match
+from intents import Doubt, Match, Matcher, doubts
 
 _TOP = 3
 _CONFUSIONS = 15
 _WORDS_SHOWN = 6
+_DOUBTS_SHOWN = 10  # of each kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +212,23 @@ def as_text(evaluation: Evaluation) -> Iterable[str]:
 
 def _shown(value: Any) -> str:
     return "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def warnings(matcher: Matcher) -> Iterable[str]:
+    """Phrases to look at again, a few of each kind, and how many more there are. None of them is a fault."""
+    kinds: dict[str, list[Doubt]] = {}
+    for doubt in doubts(matcher):
+        kinds.setdefault(doubt.kind, []).append(doubt)
+    for kind, found in sorted(kinds.items()):
+        yield from (_warning(doubt) for doubt in found[:_DOUBTS_SHOWN])
+        if len(found) > _DOUBTS_SHOWN:
+            yield f"warning: {len(found) - _DOUBTS_SHOWN} more phrases are {kind}"
+
+
+def _warning(doubt: Doubt) -> str:
+    what = f"warning: phrases/{doubt.topic}.yaml: “{doubt.phrase}”"
+    if doubt.kind == "said twice":
+        return f"{what} is said twice: “{doubt.other}” is in phrases/{doubt.other_topic}.yaml"
+    if doubt.kind == "misread":
+        return f"{what} is read as {doubt.other_topic}"
+    return f"{what} is nearer to phrases/{doubt.other_topic}.yaml: “{doubt.other}”"

@@ -110,6 +110,8 @@ def check(folder: Annotated[Path | None, typer.Argument(help="The school's conte
     guidance = _content(folder, settings.data)
     library = guidance.library
     typer.echo(f"All well: {len(library.topics)} topics and {len(library.triages)} triages, every path walked.")
+    for warning in evaluating.warnings(guidance.matcher):
+        typer.echo(warning)
     for role in library.school.placeholders():
         typer.echo(f"note: school.yaml: nobody is named for “{role}” yet; `signpost serve` will refuse to start.")
     for key in library.school.unconfirmed():

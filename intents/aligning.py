@@ -21,6 +21,7 @@ _KEPT: Final = 0.5  # the share a word keeps as itself
 _COMMON: Final = 12  # times a word stands in the phrases before it may be what a rare one was meant for
 _BEGUN: Final = 4  # letters before a word may be the beginning of another
 _READINGS: Final = 3
+_ENOUGH: Final = 3000  # words that several phrases have, beside which the words of one phrase are not what a slip was meant for
 
 
 class Token(NamedTuple):
@@ -38,7 +39,8 @@ class Aligner:
     def __init__(self, counts: Mapping[str, int]) -> None:
         self._counts = dict(counts)
         self._ordered = sorted(word for word in counts if len(word) >= _BEGUN)
-        self._by_length = _by_length(counts)
+        often = {word: count for word, count in counts.items() if count > 1}
+        self._by_length = _by_length(often if len(often) >= _ENOUGH else counts)
         self._common = _by_length({word: count for word, count in counts.items() if count >= _COMMON})
         self.meant = lru_cache(maxsize=4096)(self._meant)
 

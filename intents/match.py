@@ -18,6 +18,7 @@ import numpy.typing as npt
 from intents.features import Floats
 from intents.model import Hearing, Model, Reading
 
+OUT_OF_SCOPE: Final = "_out_of_scope"
 _RATIOS: Final = np.float32(0.6)  # of the log-ratios beside the regression
 _NEAREST: Final = np.float32(2.0)  # of the nearest phrase's cosine
 _CLAUSES: Final = np.float32(0.4)  # of the mean of the clauses beside the whole
@@ -114,6 +115,13 @@ class Matcher:
         return cls(topics, shelves, Model.fit(shelves, lexicon or {}, cache))
 
     @property
+    def shelves(self) -> list[tuple[str, Sequence[str]]]:
+        """The phrases it was fitted from, topic by topic; last, if there are any, those out of scope, under `OUT_OF_SCOPE`."""
+        names = [*self._topics, *([] if self._alone else [OUT_OF_SCOPE])]
+        spans = zip(self._starts, self._starts[1:], strict=False)
+        return [(name, self._phrases[start:end]) for name, (start, end) in zip(names, spans, strict=True)]
+
+    @property
     def model(self) -> Model | None:
         """What was learnt, for others who ask of the same features; None if there were no phrases."""
         return self._model
@@ -150,17 +158,18 @@ class Matcher:
             if nearness[phrase] > 0
         )
 
-    def _evidence(self, hearing: Hearing) -> Floats:
-        """What speaks for each class in the whole text, and in its clauses."""
-        whole = self._linear(hearing.whole)
-        if not hearing.clauses:
-            return whole
-        mean: Floats = np.mean([self._linear(clause) for clause in hearing.clauses], axis=0)
-        return whole + _CLAUSES * (mean - mean.max())
-
-    def _linear(self, reading: Reading) -> Floats:
+    def linear(self, reading: Reading) -> Floats:
+        """What the words themselves say for each class: the regression and the log-ratios."""
         assert self._model is not None
         return self._model.regression(reading) + _RATIOS * self._model.ratios(reading)
+
+    def _evidence(self, hearing: Hearing) -> Floats:
+        """What speaks for each class in the whole text, and in its clauses."""
+        whole = self.linear(hearing.whole)
+        if not hearing.clauses:
+            return whole
+        mean: Floats = np.mean([self.linear(clause) for clause in hearing.clauses], axis=0)
+        return whole + _CLAUSES * (mean - mean.max())
 
     def _scores(self, evidence: npt.NDArray[np.float64], nearest: Floats, known: float) -> list[float]:
         """`evidence` as scores of 0-1, lowered by what speaks for none of the topics and by words we do not know."""

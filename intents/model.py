@@ -16,16 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from intents import keeping
-from intents.features import BLOCKS, LETTERS, PAIRS, WORDS, Bag, Floats, Keys, Reader, block_of
+from intents.features import BLOCKS, PAIRS, WORDS, Bag, Floats, Keys, Reader, block_of
 from intents.words import words
 
 _WEIGHTS: Final = np.array([1.0, 0.7, 0.5, 0.7, 0.8, 0.5, 0.5], np.float32)  # of the blocks beside each other
 _LEAST: Final = np.array([1, 2, 2, 2, 1, 2, 2])  # texts that must have a feature of the block
 _NEAR: Final = np.array([1.0, 0.4, 0.0, 0.0, 0.8, 0.0, 0.0], np.float32)  # of the blocks, in the cosine with a phrase
 _PAIR_RATIO: Final = np.float32(0.5)  # of pairs beside words in the log-ratios
-_TOO_COMMON: Final = 0.25  # share of phrases beyond which a group of letters says nothing about nearness
+_TOO_COMMON: Final = 0.12  # share of phrases beyond which a feature says nothing about nearness
 
-_MOST_CLAUSES: Final = 12
+_FEW: Final = 50  # phrases that may always share a feature
+_MOST_CLAUSES: Final = 6
 _LEAST_IN_CLAUSE: Final = 12  # characters
 _PARTS: Final = re.compile(r"(?<=[.!?;:])\s+|\n+|,\s+(?:and|but|so|because|then)\s+|\s+-\s+|\s+but\s+")
 
@@ -206,8 +207,7 @@ def _postings(readings: Sequence[Reading], keys: Keys) -> tuple[npt.NDArray[np.i
     used = parts > 0
     rows, parts, phrases = rows[used], parts[used], phrases[used]
     seen = np.bincount(rows, minlength=len(keys))
-    common = (seen > _TOO_COMMON * len(readings)) & (block_of(keys) == LETTERS)
-    kept = ~common[rows]
+    kept = seen[rows] <= max(_FEW, _TOO_COMMON * len(readings))
     rows, parts, phrases = rows[kept], parts[kept], phrases[kept]
     order = np.argsort(rows, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(keys)))]).astype(np.int32)

@@ -13,13 +13,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from intents.match import Matcher
+from intents.match import OUT_OF_SCOPE, Matcher
 from intents.opinion import Examples, Opinion
 from intents.urgent import Sheet, Urgency
 from policy_content.reading import ContentError, Fault, Source, into, read_text, read_yaml
 
 SHIPPED: Final = Path(__file__).parent
-_OUT_OF_SCOPE: Final = "_out_of_scope"
 _URGENT: Final = "urgent.yaml"
 _LEXICON: Final = "lexicon.yaml"
 _EXAMPLES: Final = "urgent_examples.yaml"
@@ -117,8 +116,8 @@ def load_intents(folder: Path | None = None) -> Intents:
                 )
             ]
         )
-    places.pop(_OUT_OF_SCOPE, None)
-    out_of_scope = phrases.pop(_OUT_OF_SCOPE, ())
+    places.pop(OUT_OF_SCOPE, None)
+    out_of_scope = phrases.pop(OUT_OF_SCOPE, ())
     return Intents(
         MappingProxyType(phrases),
         out_of_scope,
