@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo install test check lock clean
+.PHONY: demo install test bench check lock clean
 
 demo: install
 	$(VENV)/bin/signpost demo
@@ -17,6 +17,10 @@ test: $(VENV)/.testable
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/signpost check
 	$(PYTHON) -m pytest
+
+# The matcher beside other ways of matching, on the same questions.
+bench: $(VENV)/.testable
+	$(PYTHON) tests/matching/bench.py
 
 # Hash-pinned, then this folder itself with nothing fetched.
 $(VENV)/.installed: requirements.lock pyproject.toml

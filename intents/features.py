@@ -26,6 +26,7 @@ _UNKNOWN: Final = (1 << _ROOM) - 1
 _START, _END = _UNKNOWN - 1, _UNKNOWN - 2
 _GRAMS: Final = (3, 4, 5)  # letters in a group
 _REACH: Final = 12  # words apart that two concepts may meet
+_NAMED: Final = 2  # times a word of the lexicon counts as said, at least: it is no slip
 _MOST_WORDS: Final = 400  # of one text; the rest is not weighed
 _MOST_MEETINGS: Final = 40  # named concepts of one text that are paired
 
@@ -43,7 +44,8 @@ class Reader:
 
     def __init__(self, counts: Mapping[str, int], lexicon: Mapping[str, Sequence[str]]) -> None:
         """`counts`: word to how often the phrases have it."""
-        self._aligner = Aligner(counts)
+        said = {word for names in lexicon.values() for name in names for word in words(name)}
+        self._aligner = Aligner({**counts, **{word: max(_NAMED, counts.get(word, 0)) for word in sorted(said)}})
         self._names = _names(lexicon)
         roots = sorted({stem(word) for word in counts} | {root for names in self._names.values() for name, _ in names for root in name})
         self.roots = roots[: _END - 1]

@@ -18,6 +18,7 @@ _STEPS: Final = 40
 _RIDGE: Final = 1e-5
 _SMOOTH: Final = 0.1  # examples a feature is taken to be in though it is in none
 _ROUNDS: Final = 12  # of the power method that finds the step
+_CONSTANT: Final = np.float32(0.2)  # the step of the constants: words speak first
 
 
 def regression(rows: Sequence[tuple[Ints, Floats]], width: int, labels: Ints, classes: int) -> tuple[Floats, Floats]:
@@ -43,7 +44,7 @@ def regression(rows: Sequence[tuple[Ints, Floats]], width: int, labels: Ints, cl
         fresh += ridge * ahead
         fresh *= -step
         fresh += ahead
-        fresh_constant = ahead_constant - wrong.sum(0)
+        fresh_constant = ahead_constant - _CONSTANT * wrong.sum(0)
         momentum = np.float32(turn / (turn + 3))
         ahead = fresh + momentum * (fresh - weights)
         ahead_constant = fresh_constant + momentum * (fresh_constant - constant)

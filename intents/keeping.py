@@ -9,6 +9,7 @@ import os
 import tempfile
 import zipfile
 import zlib
+from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,11 +18,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-FORMAT: Final = "4"  # of the arrays and of how they are learnt: a change here makes all that was kept worthless
+FORMAT: Final = "6"  # of the arrays and of how they are learnt: a change here makes all that was kept worthless
 _MOST_KEPT: Final = 3  # files of one kind in one folder
 _UNREADABLE: Final = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 Arrays = dict[str, npt.NDArray[Any]]
+_recent: OrderedDict[str, Arrays] = OrderedDict()  # what this process learnt last: it never changes, so a reload of the same content need not learn it again
+_MOST_RECENT: Final = 2
 
 
 def digest_of(*learnt_from: object) -> str:
@@ -30,7 +33,9 @@ def digest_of(*learnt_from: object) -> str:
 
 
 def fetch(folder: Path | None, kind: str, digest: str) -> Arrays | None:
-    """The arrays kept under `digest`, or None if there are none that can be trusted. `folder` None keeps nothing."""
+    """The arrays kept under `digest` in `folder`, or by this process, or None if there are none that can be trusted."""
+    if _key(kind, digest) in _recent:
+        return dict(_recent[_key(kind, digest)])
     if folder is None:
         return None
     try:
@@ -42,7 +47,11 @@ def fetch(folder: Path | None, kind: str, digest: str) -> Arrays | None:
 
 
 def keep(folder: Path | None, kind: str, digest: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Keep `arrays`, whole or not at all. A full or read-only disk must not stop an answer."""
+    """Keep `arrays`, whole or not at all: on disk if there is a `folder`, else in this process. A full or read-only disk must not stop an answer."""
+    if folder is None:
+        _recent[_key(kind, digest)] = dict(arrays)
+        while len(_recent) > _MOST_RECENT:
+            _recent.popitem(last=False)
     if folder is None:
         return
     with suppress(OSError):
@@ -62,6 +71,10 @@ def keep(folder: Path | None, kind: str, digest: str, arrays: Mapping[str, npt.N
 def as_bytes(text: str) -> npt.NDArray[np.uint8]:
     """A text as an array, to be kept with the others."""
     return np.frombuffer(text.encode(), np.uint8)
+
+
+def _key(kind: str, digest: str) -> str:
+    return f"{kind}-{digest}"
 
 
 def _name(kind: str, digest: str) -> str:

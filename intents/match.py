@@ -190,7 +190,8 @@ class Matcher:
         assert self._model is not None
         theirs = self._model.read(self._model.reader.bag(phrase))
         rows, mine, other = np.intersect1d(reading.rows, theirs.rows, assume_unique=True, return_indices=True)
-        parts = reading.near[mine] * theirs.near[other]
+        counted = self._model.arrays.starts[rows + 1] > self._model.arrays.starts[rows]  # the commonest features are left out of nearness
+        parts = reading.near[mine] * theirs.near[other] * counted
         named = [
             (self._model.reader.name(int(self._model.arrays.keys[row])), round(float(part), 4))
             for row, part in zip(rows, parts, strict=True)

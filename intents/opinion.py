@@ -55,7 +55,7 @@ class Opinion:
     def learn(cls, model: Model, shelves: Sequence[Sequence[str]], cache: Path | None = None) -> Self:
         """From the examples of each class, the urgent ones first; the empty ones are left out. `cache` as for a matcher, whose `model` lends its features."""
         shelves = [shelf for shelf in shelves if shelf]
-        digest = keeping.digest_of(model.digest, [list(shelf) for shelf in shelves]) if cache else ""
+        digest = keeping.digest_of(model.digest, [list(shelf) for shelf in shelves])
         arrays = keeping.fetch(cache, "urgent", digest)
         if arrays is None or not _fits(arrays, model, len(shelves)):
             weights, constant, ratios = model.learn(shelves)
