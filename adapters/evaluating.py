@@ -36,7 +36,8 @@ class Figures:
 
     Of questions in scope: `top_1`, `top_3` (a right topic is first, is among the first three), `helped` (a right topic is shown), `answered`
     (one topic is shown, right or wrong), `misled` (one topic is shown and it is wrong), `asked_back_rightly` (of those asked back, the right topic is among the choices),
-    `silent` (nothing is shown). Of those out of scope: `stray_answers` (one topic is shown) and `stray_choices` (some are offered). Of all: `urgent_found`, `false_alarms`.
+    `silent` (nothing is shown). Of those out of scope: `stray_answers` (one topic is shown) and `stray_choices` (some are offered).
+    Of all: `urgent_found`, `false_alarms`, and `stray_alarms`, which are those on what is out of scope, look-alikes among them.
     """
 
     in_scope: int
@@ -52,6 +53,7 @@ class Figures:
     stray_choices: float | None
     urgent_found: float | None
     false_alarms: float | None
+    stray_alarms: float | None
     p50_ms: float
     p99_ms: float
 
@@ -127,6 +129,7 @@ def evaluate(guidance: Guidance, questions: Sequence[Question]) -> Evaluation:
 def _figures(asked: Sequence[tuple[Question, Route]]) -> Figures:
     inside = [(question, route) for question, route in asked if question.accept]
     outside = [route for question, route in asked if not question.accept]
+    calm = [route for question, route in asked if not question.accept and not question.urgent]
     ranks = [_rank(question, route) for question, route in inside]
     back = [(question, route) for question, route in inside if route.kind == "clarify"]
     micros = sorted(route.micros for _, route in asked)
@@ -144,6 +147,7 @@ def _figures(asked: Sequence[tuple[Question, Route]]) -> Figures:
         stray_choices=_share(route.kind == "clarify" for route in outside),
         urgent_found=_share(route.urgent is not None for question, route in asked if question.urgent),
         false_alarms=_share(route.urgent is not None for question, route in asked if not question.urgent),
+        stray_alarms=_share(route.urgent is not None for route in calm),
         p50_ms=micros[len(micros) // 2] / 1000,
         p99_ms=micros[len(micros) * 99 // 100] / 1000,
     )

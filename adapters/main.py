@@ -95,7 +95,9 @@ def evaluate(
             found = evaluating.evaluate(guidance, evaluating.read(lines, guidance.library.topics))
     except (asking.BatchError, UnicodeDecodeError) as error:
         what = str(error) if isinstance(error, asking.BatchError) else "it is not UTF-8 text"
-        _stop(f"{file}: {what}", "each line is one labelled question", "correct the file; see `signpost evaluate --help`")
+        _stop(
+            f"{file}: {what}", "each line is one labelled question", "correct the file; see `signpost evaluate --help`"
+        )
     except OSError as error:
         _stop(f"{file} cannot be read", error.strerror or "the disk refused", "check the name")
     for line in [evaluating.as_json(found)] if as_json else evaluating.as_text(found):

@@ -22,9 +22,7 @@ _LEARNT = "matcher"
 Dress = Callable[[Library], Library]
 
 
-def read_guidance(
-    folder: Path | None, dress: Dress = lambda library: library, data: Path | None = None
-) -> Guidance:
+def read_guidance(folder: Path | None, dress: Dress = lambda library: library, data: Path | None = None) -> Guidance:
     """The guidance in the shipped files and `folder`. Raises `ContentError` with every fault of both.
 
     `data` is the folder that remembers what the matcher has learnt.

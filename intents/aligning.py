@@ -21,7 +21,9 @@ _KEPT: Final = 0.5  # the share a word keeps as itself
 _COMMON: Final = 12  # times a word stands in the phrases before it may be what a rare one was meant for
 _BEGUN: Final = 4  # letters before a word may be the beginning of another
 _READINGS: Final = 3
-_ENOUGH: Final = 3000  # words that several phrases have, beside which the words of one phrase are not what a slip was meant for
+_ENOUGH: Final = (
+    3000  # words that several phrases have, beside which the words of one phrase are not what a slip was meant for
+)
 
 
 class Token(NamedTuple):
@@ -76,14 +78,17 @@ class Aligner:
         if not near:
             return (Token(word, 1.0),)
         best = near[0][1]
-        readings = [Token(choice, 0.8 * score * (score / best) ** 4, place == 0, typed=False) for place, (choice, score) in enumerate(near)]
+        readings = [
+            Token(choice, 0.8 * score * (score / best) ** 4, place == 0, typed=False)
+            for place, (choice, score) in enumerate(near)
+        ]
         return (*readings, Token(word, _KEPT, first=False))
 
     def _near(self, word: str) -> list[tuple[str, float]]:
         choices = self._by_length.get(len(word), ())
         slips = process.extract(word, choices, scorer=OSA.normalized_similarity, score_cutoff=_SIMILAR, limit=12)
         begun = [(choice, 0.9) for choice in self._beginning(word)]
-        best = {choice: score for choice, score in [*((choice, score) for choice, score, _ in slips), *begun]}
+        best = dict([*((choice, score) for choice, score, _ in slips), *begun])
         ranked = sorted(best.items(), key=lambda pair: (-round(pair[1], 3), -self._counts[pair[0]], pair[0]))
         return ranked[:_READINGS]
 

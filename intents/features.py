@@ -7,6 +7,7 @@ small on disk and ready at once, and looking up a whole question is one search.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -47,7 +48,10 @@ class Reader:
         said = {word for names in lexicon.values() for name in names for word in words(name)}
         self._aligner = Aligner({**counts, **{word: max(_NAMED, counts.get(word, 0)) for word in sorted(said)}})
         self._names = _names(lexicon)
-        roots = sorted({stem(word) for word in counts} | {root for names in self._names.values() for name, _ in names for root in name})
+        roots = sorted(
+            {stem(word) for word in counts}
+            | {root for names in self._names.values() for name, _ in names for root in name}
+        )
         self.roots = roots[: _END - 1]
         self.concepts = sorted(lexicon)
         self._root_ids = {root: number for number, root in enumerate(self.roots)}
@@ -134,12 +138,13 @@ class Reader:
 
 def block_of(keys: Keys) -> Keys:
     """The block of each key. Words no phrase has, which have numbers below none, are of the block of words."""
-    return np.maximum(keys >> _SHIFT, 0)
+    blocks: Keys = np.maximum(keys >> _SHIFT, 0)
+    return blocks
 
 
 def _pairs(line: Sequence[int]) -> list[int]:
     whole = (_START, *line, _END)
-    return [PAIRS << _SHIFT | first << _ROOM | second for first, second in zip(whole, whole[1:], strict=False)]
+    return [PAIRS << _SHIFT | first << _ROOM | second for first, second in pairwise(whole)]
 
 
 def _skips(line: Sequence[int]) -> list[int]:

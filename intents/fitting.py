@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+from scipy import sparse  # type: ignore[import-untyped]  # its stubs are another package
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -56,10 +56,13 @@ def regression(rows: Sequence[tuple[Ints, Floats]], width: int, labels: Ints, cl
 def log_ratios(rows: Sequence[tuple[Ints, Floats]], width: int, labels: Ints, classes: int) -> Floats:
     """Feature by class: the log of how much larger a part a feature is of a class than of the classes on average."""
     examples = _matrix(rows, width)
-    ones = sparse.csr_matrix((np.ones(len(rows), np.float32), (np.arange(len(rows)), labels)), shape=(len(rows), classes))
+    ones = sparse.csr_matrix(
+        (np.ones(len(rows), np.float32), (np.arange(len(rows)), labels)), shape=(len(rows), classes)
+    )
     shares = np.asarray((examples.T @ ones).todense()) + np.float32(_SMOOTH)
     shares /= shares.sum(0, keepdims=True)
-    return np.log(shares / shares.mean(1, keepdims=True)).astype(np.float32)
+    ratios: Floats = np.log(shares / shares.mean(1, keepdims=True)).astype(np.float32)
+    return ratios
 
 
 def _matrix(rows: Sequence[tuple[Ints, Floats]], width: int) -> Any:

@@ -23,7 +23,9 @@ _MOST_KEPT: Final = 3  # files of one kind in one folder
 _UNREADABLE: Final = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 Arrays = dict[str, npt.NDArray[Any]]
-_recent: OrderedDict[str, Arrays] = OrderedDict()  # what this process learnt last: it never changes, so a reload of the same content need not learn it again
+_recent: OrderedDict[str, Arrays] = (
+    OrderedDict()
+)  # what this process learnt last: it never changes, so a reload of the same content need not learn it again
 _MOST_RECENT: Final = 2
 
 
@@ -39,7 +41,7 @@ def fetch(folder: Path | None, kind: str, digest: str) -> Arrays | None:
     if folder is None:
         return None
     try:
-        with np.load(folder / _name(kind, digest), allow_pickle=False) as kept:
+        with (folder / _name(kind, digest)).open("rb") as file, np.load(file, allow_pickle=False) as kept:
             arrays = {name: kept[name] for name in kept.files}
         return arrays if bytes(arrays.pop("digest")).decode() == digest else None
     except _UNREADABLE:
@@ -66,6 +68,11 @@ def keep(folder: Path | None, kind: str, digest: str, arrays: Mapping[str, npt.N
         kept = sorted(folder.glob(f"{kind}-*.npz"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
         for path in kept[_MOST_KEPT:]:
             path.unlink(missing_ok=True)
+
+
+def forget() -> None:
+    """Forget what this process learnt; what is on disk stays."""
+    _recent.clear()
 
 
 def as_bytes(text: str) -> npt.NDArray[np.uint8]:

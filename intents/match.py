@@ -24,8 +24,12 @@ _NEAREST: Final = np.float32(2.0)  # of the nearest phrase's cosine
 _CLAUSES: Final = np.float32(0.4)  # of the mean of the clauses beside the whole
 # Below: fitted by leaving one hand out (the phrases of one writer, and half of what is out of scope, judged by a matcher of all the others').
 _SHARPNESS: Final = 1.4  # of the shares: so sharp that they are right as often as they say
-_SCOPE: Final = np.array([-6.2, 1.1, 1.4, -1.9, 4.3])  # is it ours at all? constant, lead over what is not, cosines with ours and with theirs, known words
-_SCOPE_ALONE: Final = np.array([-6.5, 2.9, 0.45, 0.0, 4.6])  # the same where nothing is known to be out of scope: constant, best share, best evidence, cosine, known words
+_SCOPE: Final = np.array(
+    [-6.2, 1.1, 1.4, -1.9, 4.3]
+)  # is it ours at all? constant, lead over what is not, cosines with ours and with theirs, known words
+_SCOPE_ALONE: Final = np.array(
+    [-6.5, 2.9, 0.45, 0.0, 4.6]
+)  # the same where nothing is known to be out of scope: constant, best share, best evidence, cosine, known words
 _EXPLAINED: Final = 5  # matches that say why
 _PHRASES_SHOWN: Final = 3  # phrases in each "why"
 
@@ -153,7 +157,9 @@ class Matcher:
         start, end = self._starts[topic], self._starts[topic + 1]
         nearest = sorted(range(start, end), key=lambda phrase: (-nearness[phrase], phrase))[:_PHRASES_SHOWN]
         return tuple(
-            Because(self._phrases[phrase], round(float(nearness[phrase]), 4), self._shared(reading, self._phrases[phrase]))
+            Because(
+                self._phrases[phrase], round(float(nearness[phrase]), 4), self._shared(reading, self._phrases[phrase])
+            )
             for phrase in nearest
             if nearness[phrase] > 0
         )
@@ -161,7 +167,8 @@ class Matcher:
     def linear(self, reading: Reading) -> Floats:
         """What the words themselves say for each class: the regression and the log-ratios."""
         assert self._model is not None
-        return self._model.regression(reading) + _RATIOS * self._model.ratios(reading)
+        said: Floats = self._model.regression(reading) + _RATIOS * self._model.ratios(reading)
+        return said
 
     def _evidence(self, hearing: Hearing) -> Floats:
         """What speaks for each class in the whole text, and in its clauses."""
@@ -169,7 +176,8 @@ class Matcher:
         if not hearing.clauses:
             return whole
         mean: Floats = np.mean([self.linear(clause) for clause in hearing.clauses], axis=0)
-        return whole + _CLAUSES * (mean - mean.max())
+        heard: Floats = whole + _CLAUSES * (mean - mean.max())
+        return heard
 
     def _scores(self, evidence: npt.NDArray[np.float64], nearest: Floats, known: float) -> list[float]:
         """`evidence` as scores of 0-1, lowered by what speaks for none of the topics and by words we do not know."""
@@ -190,7 +198,9 @@ class Matcher:
         assert self._model is not None
         theirs = self._model.read(self._model.reader.bag(phrase))
         rows, mine, other = np.intersect1d(reading.rows, theirs.rows, assume_unique=True, return_indices=True)
-        counted = self._model.arrays.starts[rows + 1] > self._model.arrays.starts[rows]  # the commonest features are left out of nearness
+        counted = (
+            self._model.arrays.starts[rows + 1] > self._model.arrays.starts[rows]
+        )  # the commonest features are left out of nearness
         parts = reading.near[mine] * theirs.near[other] * counted
         named = [
             (self._model.reader.name(int(self._model.arrays.keys[row])), round(float(part), 4))

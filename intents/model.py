@@ -78,7 +78,9 @@ class Model:
         self.hear = lru_cache(maxsize=1)(self._hear)  # the matcher and the opinion on urgency hear the same text
 
     @classmethod
-    def fit(cls, shelves: Sequence[Sequence[str]], lexicon: Mapping[str, Sequence[str]], cache: Path | None = None) -> Self:
+    def fit(
+        cls, shelves: Sequence[Sequence[str]], lexicon: Mapping[str, Sequence[str]], cache: Path | None = None
+    ) -> Self:
         """A model of `shelves`: one list of examples for each class; out of the folder `cache` if it was learnt before."""
         digest = keeping.digest_of([list(shelf) for shelf in shelves], {name: list(lexicon[name]) for name in lexicon})
         kept = keeping.fetch(cache, "matcher", digest)
@@ -131,7 +133,11 @@ class Model:
     def nearness(self, reading: Reading) -> Floats:
         """The cosine with each phrase, in order."""
         starts, cosines = self.arrays.starts, self.arrays.cosines
-        spans = [(int(starts[row]), int(starts[row + 1]), near) for row, near in zip(reading.rows, reading.near, strict=True) if near]
+        spans = [
+            (int(starts[row]), int(starts[row + 1]), near)
+            for row, near in zip(reading.rows, reading.near, strict=True)
+            if near
+        ]
         if not spans:
             return np.zeros(self._examples, np.float32)
         places = np.concatenate([self.arrays.phrases[start:end] for start, end, _ in spans])

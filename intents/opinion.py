@@ -39,8 +39,14 @@ class Examples(BaseModel):
     def shelves(self, phrases: Mapping[str, Sequence[str]], out_of_scope: Sequence[str]) -> list[list[str]]:
         """The examples of each class: urgent, harmless, worrying. What was written for this counts more than what was written for the topics."""
         taken = {*self.urgent, *self.harmless, *self.worrying, *self.unsorted}
-        told = [phrase for topic in sorted({*phrases} - {*self.mixed}) for phrase in phrases[topic] if phrase not in taken]
-        return [[*self.urgent] * _URGENT_COUNTS, [*self.harmless] * _HARMLESS_COUNTS + [*out_of_scope], [*self.worrying, *told]]
+        told = [
+            phrase for topic in sorted({*phrases} - {*self.mixed}) for phrase in phrases[topic] if phrase not in taken
+        ]
+        return [
+            [*self.urgent] * _URGENT_COUNTS,
+            [*self.harmless] * _HARMLESS_COUNTS + [*out_of_scope],
+            [*self.worrying, *told],
+        ]
 
 
 class Opinion:
@@ -80,7 +86,11 @@ class Opinion:
             return -100.0
         count = len(reading.presence)
         heard = reading.values @ self._weights[reading.rows] + self._constant
-        ratios = reading.presence @ self._ratios[reading.rows[:count]] / np.float32(np.sqrt(float(reading.presence.sum()) + 1))
+        ratios = (
+            reading.presence
+            @ self._ratios[reading.rows[:count]]
+            / np.float32(np.sqrt(float(reading.presence.sum()) + 1))
+        )
         classes = (heard + _RATIOS * ratios).astype(np.float64)
         rest = classes[1:].max()
         return float(classes[0] - rest - np.log(np.exp(classes[1:] - rest).sum()))

@@ -99,7 +99,9 @@ def main(files: list[Path]) -> None:
     for file in files:
         asked = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
         questions = [(question["text"], question["accept"]) for question in asked if question["accept"]]
-        print(f"\n{file.name}: {len(questions)} questions in scope\n{'':26} top 1  top 3   p50 ms   p99 ms   time beside ours")
+        print(
+            f"\n{file.name}: {len(questions)} questions in scope\n{'':26} top 1  top 3   p50 ms   p99 ms   time beside ours"
+        )
         base = 0.0
         for name, rank in rankers.items():
             top_1, top_3, p50, p99 = measured(rank, questions)

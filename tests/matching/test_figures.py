@@ -5,7 +5,6 @@ by somebody who saw no phrase, and nobody here reads it: it is only counted. Its
 """
 
 import importlib.util
-import json
 from functools import cache
 from pathlib import Path
 
@@ -27,12 +26,18 @@ SLIPS.loader.exec_module(slips)
 FLOORS = {
     "dev": {"top_1": 0.94, "top_3": 0.98, "helped": 0.97, "urgent_found": 0.94},
     "unseen-ordinary": {"top_1": 0.95, "top_3": 0.98, "helped": 0.97, "urgent_found": 0.97},
-    "unseen-hard": {"top_1": 0.76, "top_3": 0.93, "helped": 0.88, "urgent_found": 0.90},
+    "unseen-hard": {"top_1": 0.76, "top_3": 0.93, "helped": 0.88, "urgent_found": 0.93},
 }
 CEILINGS = {
     "dev": {"misled": 0.03, "silent": 0.01, "stray_answers": 0.03, "false_alarms": 0.05},
-    "unseen-ordinary": {"misled": 0.03, "silent": 0.01, "stray_answers": 0.03, "false_alarms": 0.05},
-    "unseen-hard": {"misled": 0.05, "silent": 0.04, "stray_answers": 0.04, "false_alarms": 0.12},
+    "unseen-ordinary": {
+        "misled": 0.03,
+        "silent": 0.01,
+        "stray_answers": 0.03,
+        "false_alarms": 0.05,
+        "stray_alarms": 0.03,
+    },
+    "unseen-hard": {"misled": 0.05, "silent": 0.04, "stray_answers": 0.04, "false_alarms": 0.15, "stray_alarms": 0.09},
 }
 
 
