@@ -18,11 +18,15 @@ from policy_content.model import Library
 
 _log = structlog.get_logger("signpost.content")
 _GOOD = "content-last-good"
+_LEARNT = "matcher"
 Dress = Callable[[Library], Library]
 
 
-def read_guidance(folder: Path | None, dress: Dress = lambda library: library) -> Guidance:
-    """The guidance in the shipped files and `folder`. Raises `ContentError` with every fault of both."""
+def read_guidance(folder: Path | None, dress: Dress = lambda library: library, data: Path | None = None) -> Guidance:
+    """The guidance in the shipped files and `folder`. Raises `ContentError` with every fault of both.
+
+    `data` is the folder that remembers what the matcher has learnt.
+    """
     faults: list[Fault] = []
     library = intents = None
     try:
@@ -36,7 +40,9 @@ def read_guidance(folder: Path | None, dress: Dress = lambda library: library) -
         faults += error.faults
     if faults or library is None or intents is None:
         raise ContentError(faults)
-    return Guidance(dress(library), intents.matcher(), intents.urgency)
+    learnt = data / _LEARNT if data else None
+    matcher = intents.matcher(learnt)
+    return Guidance(dress(library), matcher, intents.hearing(matcher, learnt))
 
 
 def _unmatched(topics: frozenset[str], named: set[str]) -> list[Fault]:
@@ -67,16 +73,17 @@ class Shelf:
 
     def __init__(self, folder: Path | None, data: Path | None = None, dress: Dress = lambda library: library) -> None:
         """Raises `ContentError` if neither the folder nor the kept copy can be used."""
-        self._folder, self._kept, self._dress = folder, data / _GOOD if data else None, dress
+        self._folder, self._data, self._dress = folder, data, dress
+        self._kept = data / _GOOD if data else None
         self.trouble = ""
         self._stamp = self._now_stamp()
         try:
-            self._guidance = read_guidance(folder, dress)
+            self._guidance = read_guidance(folder, dress, data)
         except ContentError as error:
             if self._kept is None or not self._kept.is_dir():
                 raise
             self._refuse(error)
-            self._guidance = read_guidance(self._kept, dress)
+            self._guidance = read_guidance(self._kept, dress, data)
         else:
             self._keep()
 
@@ -91,7 +98,7 @@ class Shelf:
             return False
         self._stamp = stamp
         try:
-            self._guidance = read_guidance(self._folder, self._dress)
+            self._guidance = read_guidance(self._folder, self._dress, self._data)
         except ContentError as error:
             self._refuse(error)
             return False
