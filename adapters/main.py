@@ -172,6 +172,7 @@ keeping.add_to(app, _channels)
 
 async def _demo(settings: Settings, port: int, *, any_port: bool, fresh: bool) -> None:
     folder = practice.folder(settings.data, fresh=fresh)
+    typer.echo("Starting. The first start learns the phrases, which takes about a quarter of a minute.")
     shelf = Shelf(settings.content, folder, practice.dress)
     channel = WebChannel(shelf.guidance)
     ledger = await open_ledger(_sqlite(folder), practice.vault(folder), shelf.guidance().library.school.short)

@@ -5,8 +5,10 @@ A good copy of the school's own folder is kept in the data folder, for the next 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -25,7 +27,7 @@ Dress = Callable[[Library], Library]
 def read_guidance(folder: Path | None, dress: Dress = lambda library: library, data: Path | None = None) -> Guidance:
     """The guidance in the shipped files and `folder`. Raises `ContentError` with every fault of both.
 
-    `data` is the folder that remembers what the matcher has learnt.
+    What the matcher has learnt is remembered in the account's cache folder, or in `data` where it has none.
     """
     faults: list[Fault] = []
     library = intents = None
@@ -40,9 +42,19 @@ def read_guidance(folder: Path | None, dress: Dress = lambda library: library, d
         faults += error.faults
     if faults or library is None or intents is None:
         raise ContentError(faults)
-    learnt = data / _LEARNT if data else None
+    learnt = _learnt_in(data)
     matcher = intents.matcher(learnt)
     return Guidance(dress(library), matcher, intents.hearing(matcher, learnt))
+
+
+def _learnt_in(data: Path | None) -> Path | None:
+    """Where what phrases taught is kept. It holds nothing of the school's but its phrases, and may be deleted at any time."""
+    with suppress(OSError, RuntimeError):
+        home = os.environ.get("XDG_CACHE_HOME")
+        cache = (Path(home) if home else Path.home() / ".cache") / "signpost"
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return cache
+    return data / _LEARNT if data else None
 
 
 def _unmatched(topics: frozenset[str], named: set[str]) -> list[Fault]:
