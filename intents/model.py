@@ -21,6 +21,10 @@ from intents.words import words
 
 _WEIGHTS: Final = np.array([1.0, 0.7, 0.5, 0.7, 0.8, 0.5, 0.5], np.float32)  # of the blocks beside each other
 _LEAST: Final = np.array([1, 2, 2, 2, 1, 2, 2])  # texts that must have a feature of the block
+_LEAST_OF_MANY: Final = np.array(
+    [1, 2, 3, 3, 1, 3, 3]
+)  # the same where there are many texts: as good, and a third smaller
+_MANY: Final = 5000
 _NEAR: Final = np.array([1.0, 0.4, 0.0, 0.0, 0.8, 0.0, 0.0], np.float32)  # of the blocks, in the cosine with a phrase
 _PAIR_RATIO: Final = np.float32(0.5)  # of pairs beside words in the log-ratios
 _TOO_COMMON: Final = 0.12  # share of phrases beyond which a feature says nothing about nearness
@@ -112,7 +116,9 @@ class Model:
 
     def learn(self, shelves: Sequence[Sequence[str]]) -> tuple[Floats, Floats, Floats]:
         """Another question put to the same features: weights, constants and log-ratios that tell `shelves` apart."""
-        readings = [self.read(self.reader.bag(text)) for shelf in shelves for text in shelf]
+        texts = [text for shelf in shelves for text in shelf]
+        read = {text: self.read(self.reader.bag(text)) for text in dict.fromkeys(texts)}
+        readings = [read[text] for text in texts]
         return _told_apart(readings, len(self.arrays.keys), len(self.arrays.ratios), _labels(shelves), len(shelves))
 
     def read(self, bag: Bag) -> Reading:
@@ -132,16 +138,14 @@ class Model:
 
     def nearness(self, reading: Reading) -> Floats:
         """The cosine with each phrase, in order."""
-        starts, cosines = self.arrays.starts, self.arrays.cosines
-        spans = [
-            (int(starts[row]), int(starts[row + 1]), near)
-            for row, near in zip(reading.rows, reading.near, strict=True)
-            if near
-        ]
+        used = np.flatnonzero(reading.near)
+        rows, cosines = reading.rows[used], self.arrays.cosines
+        begins, ends = self.arrays.starts[rows].tolist(), self.arrays.starts[rows + 1].tolist()
+        spans = [span for span in zip(begins, ends, reading.near[used].tolist(), strict=True) if span[0] < span[1]]
         if not spans:
             return np.zeros(self._examples, np.float32)
         places = np.concatenate([self.arrays.phrases[start:end] for start, end, _ in spans])
-        values = np.concatenate([cosines[start:end] * near for start, end, near in spans])
+        values = np.concatenate([cosines[start:end] * np.float32(near) for start, end, near in spans])
         return np.bincount(places, values, self._examples).astype(np.float32)
 
 
@@ -173,7 +177,8 @@ def _told_apart(
 def _vocabulary(bags: Sequence[Bag]) -> tuple[Keys, Floats]:
     every = np.concatenate([bag.keys[bag.keys >= 0] for bag in bags] or [np.zeros(0, np.int64)])
     keys, seen = np.unique(every, return_counts=True)
-    enough = seen >= _LEAST[block_of(keys)]
+    least = _LEAST_OF_MANY if len(bags) >= _MANY else _LEAST
+    enough = seen >= least[block_of(keys)]
     rarity = np.log((1 + len(bags)) / (1 + seen[enough])) + 1
     return keys[enough], rarity.astype(np.float32)
 

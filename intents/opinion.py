@@ -19,6 +19,7 @@ from intents.model import Model, Reading
 _RATIOS: Final = np.float32(0.9)  # of the log-ratios beside the regression
 _CLAUSE: Final = 1.0  # how much surer a clause must be than the whole
 _WORDS_SHOWN: Final = 5
+_WORTH_TELLING: Final = -5.0  # log-odds below which nobody asks which words moved it
 _URGENT_COUNTS: Final = 2
 _HARMLESS_COUNTS: Final = 3
 
@@ -79,7 +80,7 @@ class Opinion:
             odds = self._odds(clause) - _CLAUSE
             if odds > level:
                 loudest, level = clause, odds
-        return level, self._moved(loudest)
+        return level, self._moved(loudest) if level > _WORTH_TELLING else ""
 
     def _odds(self, reading: Reading) -> float:
         if not len(reading.rows):

@@ -203,13 +203,12 @@ class Urgency:
 
         A rule is believed unless the second opinion is sure of the contrary, and the second opinion is believed alone where it is sure.
         """
-        heard = self.rule_heard(text)
         if self._opinion is None:
-            return heard
+            return self.rule_heard(text)
         level, moved = self._opinion.level(text)
-        if heard and level > _WITH_RULE:
-            return heard
-        return Urgent(LEARNT, moved) if level > _ALONE else None
+        if level <= _WITH_RULE:
+            return None  # the rules need not be asked: most questions end here
+        return self.rule_heard(text) or (Urgent(LEARNT, moved) if level > _ALONE else None)
 
     def rule_heard(self, text: str) -> Urgent | None:
         """The first rule, in the order of the file and tallies last, that `text` fulfils; None when none does."""
