@@ -284,10 +284,18 @@ class Bell:
         """Ring again later; at a lasting failure or the third try by the next route too, and to the next person."""
         enough = (receipt.lasting or due.tries >= _ALSO_AFTER) and due.receipt is None
         also = self._also(due) if enough else []
-        hurry = enough and due.kind == "concern"
+        hurry = enough and self._has_next_person(due)
         again = now + backoff(due, receipt, self._chance())
         await self._ledger.record_failure(due, receipt.reason, again, now, also=also, hurry=hurry)
         _log.warning("not_delivered", key=due.key, via=due.via, tries=due.tries, reason=receipt.reason)
+
+    def _has_next_person(self, due: Due) -> bool:
+        """True while the ladder has a further step. Past its end everybody has been tried, and hurrying would only
+        ring the same people in a circle, as fast as they cannot be reached.
+        """
+        if due.kind != "concern" or due.concern is None:
+            return False
+        return due.step + 1 < len(clocks.ladder(self._guidance().library.school, due.concern.about))
 
     def _also(self, due: Due) -> list[Wanted]:
         """The same alert by the next route. A reporter is only known to the chat they wrote from."""

@@ -176,6 +176,7 @@ class Concerns(Database):
             if changed.rowcount != 1:
                 return False
             for one in wanted:
+                await _supersede(db, one)
                 await enqueue(db, one, now)
             if plan.seen != concern.seen:  # the cards of the round before say when the next person is told
                 await _redraw(db, concern.id, now, since=concern.seen - 1)
@@ -230,6 +231,16 @@ class Concerns(Database):
             ids = (await db.execute(select(c.id).where(which).order_by(order).limit(at_most))).scalars().all()
             found = [await concern_or_sealed(db, self._vault, id_) for id_ in ids]
         return [concern for concern in found if concern is not None]
+
+
+async def _supersede(db: AsyncConnection, wanted: Wanted) -> None:
+    """What this person was to be told at an earlier step and never was, by any route: the new alert says it, and goes
+    by every route that the old one did. Otherwise an outage would end in one message for each step it lasted.
+    """
+    a = t.alerts.c
+    same = and_(a.concern == wanted.concern, a.kind == wanted.kind, a.told == wanted.told)
+    older = and_(same, a.step < wanted.step, a.receipt.is_(None))
+    await db.execute(update(t.alerts).where(older).values(due_at=None))
 
 
 async def _redraw(db: AsyncConnection, id_: str, now: datetime, *, since: int = 0) -> None:
