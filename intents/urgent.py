@@ -21,6 +21,8 @@ _GAP: Final = 2  # words that `~` may stand for, at most
 _LONGEST: Final = 24  # letters of the longest word looked at for slips or beginnings
 
 _ALONE: Final = -1.0  # log-odds above which the second opinion needs no rule
+_ALONE_TELLING: Final = 6.0  # the same, in an account: above what calm accounts reach
+_FEW_WORDS: Final = 4  # below which only a rule is believed
 _WITH_RULE: Final = -2.5  # and below which no rule is believed
 LEARNT: Final = "like what was urgent before"
 """The name of the rule that is none: the second opinion."""
@@ -198,17 +200,20 @@ class Urgency:
         """The same rules, with a second opinion learnt from examples."""
         return Urgency(self._sheet, opinion)
 
-    def hears(self, text: str) -> Urgent | None:
+    def hears(self, text: str, *, telling: bool = False) -> Urgent | None:
         """What makes `text` urgent; None when nothing does. Any text is safe.
 
         A rule is believed unless the second opinion is sure of the contrary, and the second opinion is believed alone where it is sure.
+        With `telling` the text is part of an account that somebody is writing down: there everything sounds a little like what was
+        urgent before, so the second opinion must be surer still. Of a few words it has no opinion at all.
         """
         if self._opinion is None:
             return self.rule_heard(text)
         level, moved = self._opinion.level(text)
         if level <= _WITH_RULE:
             return None  # the rules need not be asked: most questions end here
-        return self.rule_heard(text) or (Urgent(LEARNT, moved) if level > _ALONE else None)
+        alone = level > (_ALONE_TELLING if telling else _ALONE) and len(text.split()) >= _FEW_WORDS
+        return self.rule_heard(text) or (Urgent(LEARNT, moved) if alone else None)
 
     def rule_heard(self, text: str) -> Urgent | None:
         """The first rule, in the order of the file and tallies last, that `text` fulfils; None when none does."""
