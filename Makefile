@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo install test check chaos load lock clean
+.PHONY: demo install test bench check chaos load lock clean
 
 demo: install
 	$(VENV)/bin/signpost demo
@@ -17,6 +17,10 @@ test: $(VENV)/.testable
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/signpost check
 	$(PYTHON) -m pytest
+
+# The matcher beside other ways of matching, on the same questions.
+bench: $(VENV)/.testable
+	$(PYTHON) tests/matching/bench.py
 
 # Evidence, on loopback: 200 concerns a run while processes are killed; and the figures under load. Minutes each.
 chaos: $(VENV)/.testable

@@ -23,7 +23,7 @@ def batch(guidance: Guidance, lines: Iterable[str]) -> Iterator[str]:
             continue
         try:
             asked = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BatchError(f"line {number} is not JSON") from None
         text = asked.get("text") if isinstance(asked, dict) else None
         if not isinstance(text, str):

@@ -16,7 +16,7 @@ import typer
 from adapters import needs
 from adapters.server import Signpost, utc_now
 from adapters.shelf import Shelf
-from bot import Channel, Ledger, LedgerDownError, NotABackupError, Words, new_master_key
+from bot import Channel, KeyTextError, Ledger, LedgerDownError, NotABackupError, Words, new_master_key
 from bot.clocks import ladder, upcoming
 from bot.concern import Account, Concern, NewConcern
 from bot.settings import Settings
@@ -86,7 +86,10 @@ def db_restore(file: Annotated[Path, typer.Argument(help="A file that `db backup
 @keys_app.command("new")
 def keys_new(name: Annotated[str, typer.Argument(help="Its id, such as this year.")] = "1") -> None:
     """Print a new master key for SIGNPOST_KEYS. Whoever has it can open what is sealed: keep it as you keep passwords."""
-    typer.echo(new_master_key(name))
+    try:
+        typer.echo(new_master_key(name))
+    except KeyTextError as error:
+        needs.stop("no key was made", str(error), "choose another id, such as this year")
 
 
 @keys_app.command("rotate")

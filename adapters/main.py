@@ -13,7 +13,7 @@ import structlog
 import typer
 from aiohttp import web
 
-from adapters import asking, keeping, needs, practice
+from adapters import asking, evaluating, keeping, needs, practice
 from adapters.console.channel import ConsoleChannel
 from adapters.console.render import render
 from adapters.email.channel import EmailChannel, EmailUrlError
@@ -64,7 +64,8 @@ def ask(
     why: Annotated[bool, typer.Option(help="Also say which phrases and words won.")] = False,
 ) -> None:
     """Ask one question, or a file of them."""
-    guidance = needs.content(needs.settings().content)
+    settings = needs.settings()
+    guidance = needs.content(settings.content, settings.data)
     if batch is not None:
         _batch(guidance, batch)
     elif question is not None:
@@ -78,12 +79,37 @@ def ask(
 
 
 @app.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(help='JSON lines {"text": …, "accept": [topics], "urgent": true|false}.')],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Measure how well a file of labelled questions is understood, and say why each miss was one."""
+    settings = needs.settings()
+    guidance = needs.content(settings.content, settings.data)
+    try:
+        with file.open(encoding="utf-8") as lines:
+            found = evaluating.evaluate(guidance, evaluating.read(lines, guidance.library.topics))
+    except (asking.BatchError, UnicodeDecodeError) as error:
+        what = str(error) if isinstance(error, asking.BatchError) else "it is not UTF-8 text"
+        needs.stop(
+            f"{file}: {what}", "each line is one labelled question", "correct the file; see `signpost evaluate --help`"
+        )
+    except OSError as error:
+        needs.stop(f"{file} cannot be read", error.strerror or "the disk refused", "check the name")
+    for line in [evaluating.as_json(found)] if as_json else evaluating.as_text(found):
+        typer.echo(line)
+
+
+@app.command()
 def check(folder: Annotated[Path | None, typer.Argument(help="The school's content folder.")] = None) -> None:
     """Check all content, and name every fault as file:line: what — why — hint."""
-    folder = folder or needs.settings().content
-    guidance = needs.content(folder)
+    settings = needs.settings()
+    folder = folder or settings.content
+    guidance = needs.content(folder, settings.data)
     library = guidance.library
     typer.echo(f"All well: {len(library.topics)} topics and {len(library.triages)} triages, every path walked.")
+    for warning in evaluating.warnings(guidance.matcher):
+        typer.echo(warning)
     for role in library.school.placeholders():
         typer.echo(f"note: school.yaml: nobody is named for “{role}” yet; `signpost serve` will refuse to start.")
     for key in library.school.unconfirmed():
@@ -146,6 +172,7 @@ keeping.add_to(app, _channels)
 
 async def _demo(settings: Settings, port: int, *, any_port: bool, fresh: bool) -> None:
     folder = practice.folder(settings.data, fresh=fresh)
+    typer.echo("Starting. The first start learns the phrases, which takes about a quarter of a minute.")
     shelf = Shelf(settings.content, folder, practice.dress)
     channel = WebChannel(shelf.guidance)
     ledger = await open_ledger(_sqlite(folder), practice.vault(folder), shelf.guidance().library.school.short)

@@ -28,10 +28,10 @@ def settings(*, quiet: bool = False) -> Settings:
     return found
 
 
-def content(folder: Path | None) -> Guidance:
-    """The guidance, or every fault printed and the end."""
+def content(folder: Path | None, data: Path | None = None) -> Guidance:
+    """The guidance, or every fault printed and the end. `data` remembers what the matcher has learnt."""
     try:
-        return read_guidance(folder)
+        return read_guidance(folder, data=data)
     except ContentError as error:
         typer.echo(str(error), err=True)
         typer.echo(f"{len(error.faults)} fault{'s' if len(error.faults) > 1 else ''}. Nothing was changed.", err=True)

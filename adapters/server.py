@@ -17,6 +17,7 @@ from bot import Bell, Channel, Desk, Ledger, LedgerDownError
 _log = structlog.get_logger("signpost.server")
 _SKEW = 5.0  # seconds between two clocks before anybody need worry
 _TICK = 1.0  # seconds between looks at the clock when nothing wakes the bell
+_LAST_ROUND = 3.0  # seconds that a round may take to end when Signpost stops
 _ROUNDS = 4  # rings at most at once
 _LOOK_AT_ROUTES = 60.0  # seconds between looks whether a route is to be proved
 _LOOK_AT_CONTENT = 5.0  # seconds between looks at the school's content folder
@@ -63,9 +64,12 @@ class Signpost:
                 if not sum(task.result() for task in done):
                     await self._pause()
         finally:
-            for task in rounds:
-                task.cancel()
-            await asyncio.gather(*rounds, return_exceptions=True)
+            # A round may be in the middle of a transaction: let it end, so that the database can be closed.
+            if rounds:
+                _, late = await asyncio.wait(rounds, timeout=_LAST_ROUND)
+                for task in late:
+                    task.cancel()
+                await asyncio.gather(*late, return_exceptions=True)
 
     async def _ring_once(self, clock: Callable[[], datetime]) -> int:
         try:

@@ -5,8 +5,10 @@ A good copy of the school's own folder is kept in the data folder, for the next 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -18,11 +20,15 @@ from policy_content.model import Library
 
 _log = structlog.get_logger("signpost.content")
 _GOOD = "content-last-good"
+_LEARNT = "matcher"
 Dress = Callable[[Library], Library]
 
 
-def read_guidance(folder: Path | None, dress: Dress = lambda library: library) -> Guidance:
-    """The guidance in the shipped files and `folder`. Raises `ContentError` with every fault of both."""
+def read_guidance(folder: Path | None, dress: Dress = lambda library: library, data: Path | None = None) -> Guidance:
+    """The guidance in the shipped files and `folder`. Raises `ContentError` with every fault of both.
+
+    What the matcher has learnt is remembered in the account's cache folder, or in `data` where it has none.
+    """
     faults: list[Fault] = []
     library = intents = None
     try:
@@ -36,7 +42,19 @@ def read_guidance(folder: Path | None, dress: Dress = lambda library: library) -
         faults += error.faults
     if faults or library is None or intents is None:
         raise ContentError(faults)
-    return Guidance(dress(library), intents.matcher(), intents.urgency)
+    learnt = _learnt_in(data)
+    matcher = intents.matcher(learnt)
+    return Guidance(dress(library), matcher, intents.hearing(matcher, learnt))
+
+
+def _learnt_in(data: Path | None) -> Path | None:
+    """Where what phrases taught is kept. It holds nothing of the school's but its phrases, and may be deleted at any time."""
+    with suppress(OSError, RuntimeError):
+        home = os.environ.get("XDG_CACHE_HOME")
+        cache = (Path(home) if home else Path.home() / ".cache") / "signpost"
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return cache
+    return data / _LEARNT if data else None
 
 
 def _unmatched(topics: frozenset[str], named: set[str]) -> list[Fault]:
@@ -67,16 +85,17 @@ class Shelf:
 
     def __init__(self, folder: Path | None, data: Path | None = None, dress: Dress = lambda library: library) -> None:
         """Raises `ContentError` if neither the folder nor the kept copy can be used."""
-        self._folder, self._kept, self._dress = folder, data / _GOOD if data else None, dress
+        self._folder, self._data, self._dress = folder, data, dress
+        self._kept = data / _GOOD if data else None
         self.trouble = ""
         self._stamp = self._now_stamp()
         try:
-            self._guidance = read_guidance(folder, dress)
+            self._guidance = read_guidance(folder, dress, data)
         except ContentError as error:
             if self._kept is None or not self._kept.is_dir():
                 raise
             self._refuse(error)
-            self._guidance = read_guidance(self._kept, dress)
+            self._guidance = read_guidance(self._kept, dress, data)
         else:
             self._keep()
 
@@ -91,7 +110,7 @@ class Shelf:
             return False
         self._stamp = stamp
         try:
-            self._guidance = read_guidance(self._folder, self._dress)
+            self._guidance = read_guidance(self._folder, self._dress, self._data)
         except ContentError as error:
             self._refuse(error)
             return False

@@ -303,7 +303,11 @@ class Desk:
         position = replay(guide.library, talk.answers)
         typed = "\n".join(talk.draft.values())
         writing = isinstance(position.step, AtForm | AtCheck) and bool(typed.strip())
-        urgent = writing and (position.urgent or intake.says_urgent(talk.draft) or bool(guide.hears_urgent(typed)))
+        urgent = writing and (
+            position.urgent
+            or intake.says_urgent(talk.draft)
+            or any(guide.hears_urgent(text, telling=True) for text in talk.draft.values())
+        )
         await self._ledger.keep_conversation(
             message.event, talk, now, name=message.who.name, draft=writing, urgent=urgent
         )
@@ -343,8 +347,11 @@ class Desk:
         """Log the concern: after the commit, and only then, the reply says that it was sent."""
         talk, position, library = open_.talk, open_.position, guide.library
         about = _about(position)
-        draft_words = "\n".join(talk.draft.values())
-        urgent = intake.says_urgent(talk.draft) or position.urgent or guide.hears_urgent(draft_words) is not None
+        urgent = (
+            intake.says_urgent(talk.draft)
+            or position.urgent
+            or any(guide.hears_urgent(text, telling=True) for text in talk.draft.values())
+        )
         lines = tuple(Line(label, value) for label, value in cards.account_lines(library, about, talk))
         account = Account(message.who.name, lines, position.observations)
         new = NewConcern(about, urgent, message.who.id, account, talk.id)
@@ -517,7 +524,8 @@ def _lead(guide: Guidance, message: Message, told: str) -> Parts:
     typed = [message.words] if message.words else []
     if message.form is not None:
         typed = list(message.form.values.values())
-    urgent = any(guide.hears_urgent(words.reveal()) for words in typed)
+    telling = message.form is not None
+    urgent = any(guide.hears_urgent(words.reveal(), telling=telling) for words in typed)
     return (cards.ring_now(guide.library, told),) if urgent else ()
 
 

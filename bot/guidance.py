@@ -42,9 +42,9 @@ class Guidance:
         micros = (time.perf_counter_ns() - began) // 1000
         return Route(kind, tuple(shown), tuple(matches[:BEST]), urgent, micros)
 
-    def hears_urgent(self, text: str) -> str | None:
-        """The urgent rule that these words meet, or None."""
-        heard = self.urgency.hears(text)
+    def hears_urgent(self, text: str, *, telling: bool = False) -> str | None:
+        """The urgent rule that these words meet, or None. `telling`: they are part of an account in a form."""
+        heard = self.urgency.hears(text, telling=telling)
         return heard.rule if heard else None
 
     def triage_for(self, topic: Topic | None) -> Triage:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidTag
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12  # bytes, as AES-GCM expects
 _KEY = 32  # bytes: AES-256
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class SealBrokenError(Exception):
@@ -47,7 +49,7 @@ class Vault:
                 key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
             except (binascii.Error, ValueError):
                 key = b""
-            if not (name.isascii() and 0 < len(name) <= 64) or not colon or len(key) != _KEY:
+            if not _NAME.fullmatch(name) or not colon or len(key) != _KEY:
                 raise KeyTextError("each key is written id:base64url of 32 bytes, with commas between keys")
             if name in keys:
                 raise KeyTextError(f"the key id “{name}” is there twice")
@@ -89,7 +91,9 @@ class Vault:
 
 
 def new_master_key(name: str) -> str:
-    """A new master key as SIGNPOST_KEYS takes it: `name:base64url`."""
+    """A new master key as SIGNPOST_KEYS takes it: `name:base64url`. Raises `KeyTextError` for a name it does not take."""
+    if not _NAME.fullmatch(name):
+        raise KeyTextError("a key's id is letters, digits, dots, dashes and underscores, 64 at most")
     return f"{name}:{base64.urlsafe_b64encode(os.urandom(_KEY)).decode().rstrip('=')}"
 
 

@@ -13,11 +13,19 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from rapidfuzz.distance import OSA
 
+from intents.opinion import Opinion
 from intents.words import words
 
 _SLIP_LETTERS: Final = 5  # a word must have as many letters before it may be a slip of the keyboard
 _GAP: Final = 2  # words that `~` may stand for, at most
 _LONGEST: Final = 24  # letters of the longest word looked at for slips or beginnings
+
+_ALONE: Final = -1.0  # log-odds above which the second opinion needs no rule
+_ALONE_TELLING: Final = 6.0  # the same, in an account: above what calm accounts reach
+_FEW_WORDS: Final = 4  # below which only a rule is believed
+_WITH_RULE: Final = -2.5  # and below which no rule is believed
+LEARNT: Final = "like what was urgent before"
+"""The name of the rule that is none: the second opinion."""
 
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -168,9 +176,10 @@ class _Node:
 class Urgency:
     """The urgent rules, read. `Urgency.read(mapping)` makes one from what urgent.yaml holds; `hears(text)` asks it. It never changes."""
 
-    def __init__(self, sheet: Sheet) -> None:
-        """From a `Sheet` already checked."""
+    def __init__(self, sheet: Sheet, opinion: Opinion | None = None) -> None:
+        """From a `Sheet` already checked, and a second opinion if there is one."""
         self._sheet = sheet
+        self._opinion = opinion
         self._tree, self._harmless = _Node(), _Node()
         for group, phrases in sheet.groups.items():
             for phrase in phrases:
@@ -187,8 +196,27 @@ class Urgency:
         """The rules in `mapping` (the shape of urgent.yaml). Raises pydantic's ValidationError, a ValueError, when they do not hold together."""
         return cls(Sheet.model_validate(mapping))
 
-    def hears(self, text: str) -> Urgent | None:
-        """The first rule, in the order of the file and tallies last, that `text` fulfils; None when none does. Any text is safe."""
+    def with_opinion(self, opinion: Opinion) -> "Urgency":
+        """The same rules, with a second opinion learnt from examples."""
+        return Urgency(self._sheet, opinion)
+
+    def hears(self, text: str, *, telling: bool = False) -> Urgent | None:
+        """What makes `text` urgent; None when nothing does. Any text is safe.
+
+        A rule is believed unless the second opinion is sure of the contrary, and the second opinion is believed alone where it is sure.
+        With `telling` the text is part of an account that somebody is writing down: there everything sounds a little like what was
+        urgent before, so the second opinion must be surer still. Of a few words it has no opinion at all.
+        """
+        if self._opinion is None:
+            return self.rule_heard(text)
+        level, moved = self._opinion.level(text)
+        if level <= _WITH_RULE:
+            return None  # the rules need not be asked: most questions end here
+        alone = level > (_ALONE_TELLING if telling else _ALONE) and len(text.split()) >= _FEW_WORDS
+        return self.rule_heard(text) or (Urgent(LEARNT, moved) if alone else None)
+
+    def rule_heard(self, text: str) -> Urgent | None:
+        """The first rule, in the order of the file and tallies last, that `text` fulfils; None when none does."""
         tokens = self._put_right(words(text))
         self._strike_out(tokens)
         heard: dict[str, list[Span]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.vault import SealBrokenError
 
 _PATIENCE = 1.5  # seconds to wait for another writer: a reply is due within Slack's three
+_LAST = 5.0  # seconds to let go of the database
 _DUE = "signpost_due"  # the PostgreSQL channel on which replicas tell each other that an alert is due
 
 
@@ -61,8 +62,9 @@ class Database:
         return self._engine.dialect.name == "postgresql"
 
     async def close(self) -> None:
-        """Let go of the database."""
-        await self._engine.dispose()
+        """Let go of the database. A connection that was interrupted in its work must not keep the process alive."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._engine.dispose(), _LAST)
 
     async def ping(self) -> None:
         """Raise `LedgerDownError` unless the database takes a write now: a full disk still reads."""

@@ -13,11 +13,7 @@ from pathlib import Path
 import pytest
 
 import adapters
-from bot import Alert, Card, Choice, Delivered, Failed, Form, Message, Person, RosterUnreadable, Words
-
-from bot import cards, notices
-from bot.clocks import ladder
-from bot import cards, notices
+from bot import Alert, Card, Choice, Delivered, Failed, Form, Message, Person, RosterUnreadable, Words, notices
 from bot.clocks import ladder
 from bot.triage import ABOUT
 from tests.channels.contract import (
@@ -27,7 +23,6 @@ from tests.channels.contract import (
     Entry_,
     Running,
     a_concern,
-    cards,
     everything_to_read,
     gallery,
     without_layout,

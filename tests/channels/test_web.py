@@ -72,7 +72,7 @@ async def test_the_page_itself_may_talk(school: School) -> None:
 
 async def test_every_seat_is_told_that_this_is_practice(page: Page) -> None:
     assert page.hello["practice"] == "Practice: nobody is told"
-    assert {seat["id"] for seat in page.hello["seats"]} == {"teacher", "visitor", "dsl", "head", "chair"}
+    assert {seat["id"] for seat in page.hello["seats"]} == {"teacher", "visitor", "dsl", "deputy-1", "head", "chair"}
 
 
 # ---- frames that are not frames
@@ -287,7 +287,7 @@ async def test_a_page_that_opens_while_others_talk_misses_nothing(school: School
 async def test_a_server_that_is_well_says_so(school: School) -> None:
     assert json.loads((await get(f"{school.url}healthz"))[2]) == {"ok": True}
     status, _, text = await get(f"{school.url}readyz")
-    assert (status, json.loads(text)) == (200, {"ready": True, "wrong": {}})
+    assert (status, json.loads(text)) == (200, {"ready": True, "wrong": {}, "proved": {}})
 
 
 async def not_ready(school: School) -> dict[str, Any]:

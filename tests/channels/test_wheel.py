@@ -71,7 +71,7 @@ def test_the_wheel_holds_every_file_of_its_packages_and_nothing_else(wheel: Path
         "policy_content/triage/",
         "intents/phrases/",
         "adapters/web/page/",
-        "bot/migrations/versions/",
+        "bot/ledger/migrations/versions/",
     ):
         assert any(name.startswith(kind) for name in held), kind
     assert not any("test" in name for name in held)

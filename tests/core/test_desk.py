@@ -151,7 +151,8 @@ async def test_an_answer_that_is_urgent_leads_with_something_urgent(school):
     for triage in school.library.triages.values():
         for key, option in triage.questions[triage.start].options.items():
             reply = await school.press(f"triage:{triage.id}")
-            if school.guide.hears_urgent(option.label):
+            outcome = triage.outcomes.get(option.then)
+            if outcome and outcome.caution == "now":
                 typed = await school.say(option.label)
                 assert typed.parts[0].tone == "urgent", (triage.id, key)
             assert reply.parts

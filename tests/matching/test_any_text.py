@@ -33,7 +33,8 @@ ASKED = "y10 girl sayz her ex is outsde wiht a knfie, do i ring polcie"
 @cache
 def both() -> tuple[Matcher, Urgency]:
     intents = load_intents(None)
-    return intents.matcher(), intents.urgency
+    matcher = intents.matcher()
+    return matcher, intents.hearing(matcher)
 
 
 def check(text: str) -> None:
@@ -65,7 +66,7 @@ def test_nothing_said_is_nothing_near() -> None:
 
 
 def test_answers_do_not_depend_on_the_hash_seed() -> None:
-    program = f"from intents import load_intents as l; i = l(None); print(i.digest, i.matcher().rank({ASKED!r}), i.urgency.hears({ASKED!r}))"
+    program = f"from intents import load_intents as l; i = l(None); print(i.digest, (m := i.matcher()).rank({ASKED!r}), i.hearing(m).hears({ASKED!r}))"
     said = {
         subprocess.run(
             [sys.executable, "-c", program],

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from intents import Urgency, load_intents
+from intents.opinion import Opinion
 
 SENTENCES = yaml.load((Path(__file__).parent / "urgent.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
 
@@ -14,6 +15,12 @@ SENTENCES = yaml.load((Path(__file__).parent / "urgent.yaml").read_text(encoding
 @cache
 def urgency() -> Urgency:
     return load_intents(None).urgency
+
+
+@cache
+def with_opinion() -> Urgency:
+    intents = load_intents(None)
+    return intents.hearing(intents.matcher())
 
 
 def rules(**changes: object) -> Urgency:
@@ -36,6 +43,46 @@ def test_urgent_words_are_heard(sentence: str) -> None:
 @pytest.mark.parametrize("sentence", SENTENCES["harmless"])
 def test_harmless_words_raise_no_alarm(sentence: str) -> None:
     assert (urgency().hears(sentence) is not None) == (sentence in SENTENCES["false_alarms"])
+
+
+def examples() -> tuple[list[str], list[str]]:
+    """The examples written to be urgent or to look so, without the topics' phrases that were sorted in later."""
+    held = load_intents(None).examples
+    assert held is not None
+    shelved = {phrase for shelf in load_intents(None).phrases.values() for phrase in shelf}
+    return [text for text in held.urgent if text not in shelved], list(held.harmless)
+
+
+def test_both_opinions_together_hear_what_was_learnt_and_little_else() -> None:
+    urgent, harmless = examples()
+    found = [with_opinion().hears(text) is not None for text in urgent]
+    alarms = [with_opinion().hears(text) is not None for text in harmless]
+    assert min(len(urgent), len(harmless)) >= 300
+    assert sum(found) / len(found) >= 0.97
+    assert sum(alarms) / len(alarms) <= 0.03
+
+
+def test_the_second_opinion_hears_sentences_it_has_not_learnt() -> None:
+    """A third of the examples judged by what was learnt from the others; they are look-alikes, so alarms are dearer here than in a school."""
+    intents = load_intents(None)
+    assert intents.examples is not None
+    model = intents.matcher().model
+    assert model is not None
+    urgent, harmless = (texts[::3] for texts in examples())
+    held = {*urgent, *harmless}
+    shelves = intents.examples.shelves(intents.phrases, intents.out_of_scope)
+    opinion = Opinion.learn(model, [[text for text in shelf if text not in held] for shelf in shelves])
+    both = intents.urgency.with_opinion(opinion)
+    found = [both.hears(text) is not None for text in urgent]
+    alarms = [both.hears(text) is not None for text in harmless]
+    assert sum(found) / len(found) >= 0.9
+    assert sum(alarms) / len(alarms) <= 0.14
+
+
+def test_the_second_opinion_says_which_words_moved_it() -> None:
+    heard = with_opinion().hears("somebody has poured petrol on a boy behind the sports hall")
+    assert heard is not None
+    assert heard.words
 
 
 def test_many_weak_signs_together_are_heard() -> None:

@@ -36,6 +36,9 @@ async def test_every_opening_is_on_the_record(teacher: Seat, dsl: Seat) -> None:
 
     again = await dsl.presses(WORDS.open_button)
 
-    trace = [(fact["label"].partition(",")[0], fact["value"]) for fact in [part for part in again.parts if part["kind"] == "card"][-1]["facts"]]
+    trace = [
+        (fact["label"].partition(",")[0], fact["value"])
+        for fact in [part for part in again.parts if part["kind"] == "card"][-1]["facts"]
+    ]
     name = LIBRARY.school.people.dsl.name
     assert trace == [(WORDS.entry_logged, "Sam Carter"), (WORDS.entry_opened, name), (WORDS.entry_opened, name)]

@@ -1,0 +1,178 @@
+"""Text to features: numbers that stand for words, pairs, letter groups and concepts, each with how much of it there is.
+
+A feature is one 64-bit integer: its block in the top bits, what it is made of below. So a vocabulary is a sorted array,
+small on disk and ready at once, and looking up a whole question is one search.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from intents.aligning import Aligner, Token
+from intents.words import stem, words
+
+Keys = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+WORDS, PAIRS, SKIPS, LETTERS, CONCEPTS, MEETINGS, CONTEXTS = range(7)
+BLOCKS: Final = 7
+_SHIFT: Final = 52  # bits below the block
+_ROOM: Final = 20  # bits of one root or concept
+_UNKNOWN: Final = (1 << _ROOM) - 1
+_START, _END = _UNKNOWN - 1, _UNKNOWN - 2
+_GRAMS: Final = (3, 4, 5)  # letters in a group
+_REACH: Final = 12  # words apart that two concepts may meet
+_NAMED: Final = 2  # times a word of the lexicon counts as said, at least: it is no slip
+_MOST_WORDS: Final = 400  # of one text; the rest is not weighed
+_MOST_MEETINGS: Final = 40  # named concepts of one text that are paired
+
+
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """The features of one text, each once, in order of key, and how much of each there is."""
+
+    keys: Keys
+    counts: Floats
+
+
+class Reader:
+    """Reads texts to bags. The roots it knows come from the phrases, in sorted order; the same phrases make the same reader."""
+
+    def __init__(self, counts: Mapping[str, int], lexicon: Mapping[str, Sequence[str]]) -> None:
+        """`counts`: word to how often the phrases have it."""
+        said = {word for names in lexicon.values() for name in names for word in words(name)}
+        self._aligner = Aligner({**counts, **{word: max(_NAMED, counts.get(word, 0)) for word in sorted(said)}})
+        self._names = _names(lexicon)
+        roots = sorted(
+            {stem(word) for word in counts}
+            | {root for names in self._names.values() for name, _ in names for root in name}
+        )
+        self.roots = roots[: _END - 1]
+        self.concepts = sorted(lexicon)
+        self._root_ids = {root: number for number, root in enumerate(self.roots)}
+        self._concept_ids = {concept: number for number, concept in enumerate(self.concepts)}
+        self._letters = lru_cache(maxsize=8192)(_letters)
+
+    def bag(self, text: str) -> Bag:
+        """The features of `text`."""
+        return self.bag_of(self.tokens(text))
+
+    def tokens(self, text: str) -> list[Token]:
+        """The words of `text`, slips put beside what they may have been meant for."""
+        return self._aligner.read(words(text)[:_MOST_WORDS])
+
+    def bag_of(self, tokens: Sequence[Token]) -> Bag:
+        """The features of words already read."""
+        if not tokens:
+            return Bag(np.zeros(0, np.int64), np.zeros(0, np.float32))
+        keys: list[int] = []
+        weights: list[float] = []
+        line: list[int] = []  # the likeliest reading, as root numbers
+        for token in tokens:
+            number = self._root_ids.get(stem(token.word), _UNKNOWN)
+            keys.append(number if number != _UNKNOWN else -1 - len(keys))
+            weights.append(token.weight)
+            if token.first:
+                line.append(number)
+        more = [*_pairs(line), *_skips(line), *self._named(line)]
+        letters = [self._letters(token.word) for token in tokens if token.typed]
+        whole = np.concatenate([np.array(keys + more, np.int64), *letters])
+        amounts = np.ones(len(whole), np.float64)
+        amounts[: len(weights)] = weights
+        unique, place = np.unique(whole, return_inverse=True)
+        return Bag(unique, np.bincount(place, amounts, len(unique)).astype(np.float32))
+
+    def _named(self, line: Sequence[int]) -> Iterable[int]:
+        """Concepts; the concepts that meet; and each with the words beside it."""
+        if not self._names:
+            return
+        roots = [self.roots[number] if number < len(self.roots) else "" for number in line]
+        found: list[tuple[int, int]] = []
+        for place, root in enumerate(roots):
+            for name, concepts in self._names.get(root, ()):
+                if tuple(roots[place : place + len(name)]) == name:
+                    found += [(place, self._concept_ids[concept]) for concept in concepts]
+        for _, concept in found:
+            yield CONCEPTS << _SHIFT | concept
+        met = {
+            (first, second) if first < second else (second, first)
+            for number, (place, first) in enumerate(found[:_MOST_MEETINGS])
+            for other, second in found[number + 1 : _MOST_MEETINGS]
+            if first != second and other - place <= _REACH
+        }
+        for first, second in met:
+            yield MEETINGS << _SHIFT | first << _ROOM | second
+        beside = {
+            (line[near], concept, near > place)
+            for place, concept in found
+            for near in (place - 2, place - 1, place + 1, place + 2)
+            if 0 <= near < len(line)
+        }
+        for root_number, concept, after in beside:
+            yield CONTEXTS << _SHIFT | root_number << _ROOM + 1 | concept << 1 | after
+
+    def name(self, key: int) -> str:
+        """What a feature stands for, for people: "knife", "a knife", "=weapon"."""
+        block, rest = key >> _SHIFT, key & (1 << _SHIFT) - 1
+        if block == WORDS:
+            return self._root(rest)
+        if block in (PAIRS, SKIPS):
+            between = " " if block == PAIRS else " … "
+            return f"{self._root(rest >> _ROOM)}{between}{self._root(rest & _UNKNOWN)}"
+        if block == LETTERS:
+            return "".join(chr(rest >> shift & 0xFF) for shift in range(32, -1, -8)).strip("\0")
+        if block == CONCEPTS:
+            return f"={self.concepts[rest]}"
+        if block == MEETINGS:
+            return f"={self.concepts[rest >> _ROOM]} ={self.concepts[rest & _UNKNOWN]}"
+        return f"{self._root(rest >> _ROOM + 1)} ={self.concepts[(rest & _UNKNOWN) >> 1]}"
+
+    def _root(self, number: int) -> str:
+        return {_START: "<", _END: ">"}.get(number) or (self.roots[number] if number < len(self.roots) else "?")
+
+
+def block_of(keys: Keys) -> Keys:
+    """The block of each key. Words no phrase has, which have numbers below none, are of the block of words."""
+    blocks: Keys = np.maximum(keys >> _SHIFT, 0)
+    return blocks
+
+
+def _pairs(line: Sequence[int]) -> list[int]:
+    whole = (_START, *line, _END)
+    return [PAIRS << _SHIFT | first << _ROOM | second for first, second in pairwise(whole)]
+
+
+def _skips(line: Sequence[int]) -> list[int]:
+    return [SKIPS << _SHIFT | first << _ROOM | second for first, second in zip(line, line[2:], strict=False)]
+
+
+def _letters(word: str) -> Keys:
+    """The groups of letters in a word, its ends marked."""
+    codes = [ord("#"), *(ord(letter) & 0xFF for letter in word[:30]), ord("#")]
+    keys = []
+    for size in _GRAMS:
+        for start in range(len(codes) - size + 1):
+            packed = 0
+            for code in codes[start : start + size]:
+                packed = packed << 8 | code
+            keys.append(LETTERS << _SHIFT | packed)
+    return np.array(keys, np.int64)
+
+
+def _names(lexicon: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
+    """First root of a name to (the name's roots, the concepts it names)."""
+    concepts: dict[tuple[str, ...], set[str]] = {}
+    for concept, names in lexicon.items():
+        for name in names:
+            roots = tuple(stem(word) for word in words(name))
+            if roots:
+                concepts.setdefault(roots, set()).add(concept)
+    found: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+    for roots in sorted(concepts):
+        found.setdefault(roots[0], []).append((roots, tuple(sorted(concepts[roots]))))
+    return found

@@ -1,0 +1,225 @@
+"""A fitted model: arrays that turn the features of a text into evidence for each class, and how they are made.
+
+Classes are the topics in order and, where there are phrases out of scope, one more for them.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from intents import keeping
+from intents.features import BLOCKS, PAIRS, WORDS, Bag, Floats, Keys, Reader, block_of
+from intents.words import words
+
+_WEIGHTS: Final = np.array([1.0, 0.7, 0.5, 0.7, 0.8, 0.5, 0.5], np.float32)  # of the blocks beside each other
+_LEAST: Final = np.array([1, 2, 2, 2, 1, 2, 2])  # texts that must have a feature of the block
+_LEAST_OF_MANY: Final = np.array(
+    [1, 2, 3, 3, 1, 3, 3]
+)  # the same where there are many texts: as good, and a third smaller
+_MANY: Final = 5000
+_NEAR: Final = np.array([1.0, 0.4, 0.0, 0.0, 0.8, 0.0, 0.0], np.float32)  # of the blocks, in the cosine with a phrase
+_PAIR_RATIO: Final = np.float32(0.5)  # of pairs beside words in the log-ratios
+_TOO_COMMON: Final = 0.12  # share of phrases beyond which a feature says nothing about nearness
+
+_FEW: Final = 50  # phrases that may always share a feature
+_MOST_CLAUSES: Final = 6
+_LEAST_IN_CLAUSE: Final = 12  # characters
+_PARTS: Final = re.compile(r"(?<=[.!?;:])\s+|\n+|,\s+(?:and|but|so|because|then)\s+|\s+-\s+|\s+but\s+")
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Everything learnt. `keys` is sorted; the first `len(ratios)` of it are words and pairs."""
+
+    keys: Keys
+    rarity: Floats
+    weights: Floats
+    constant: Floats
+    ratios: Floats
+    starts: npt.NDArray[np.int32]
+    phrases: npt.NDArray[np.int32]
+    cosines: Floats
+    labels: Ints
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as the model sees it: the features it knows (`rows`), their value in the regression, and in the cosine; and the share of its words that topics know."""
+
+    rows: Ints
+    values: Floats
+    near: Floats
+    presence: Floats
+    known: float
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """A text and, if it has several, its clauses."""
+
+    whole: Reading
+    clauses: tuple[Reading, ...]
+
+
+class Model:
+    """A reader and what was learnt of its features."""
+
+    def __init__(self, reader: Reader, arrays: Arrays, digest: str) -> None:
+        """`digest` names all that was learnt from."""
+        self.reader, self.arrays, self.digest = reader, arrays, digest
+        self._examples = len(arrays.labels)
+        self._unseen = np.float32(np.log(1 + self._examples) + 1)
+        self.hear = lru_cache(maxsize=1)(self._hear)  # the matcher and the opinion on urgency hear the same text
+
+    @classmethod
+    def fit(
+        cls, shelves: Sequence[Sequence[str]], lexicon: Mapping[str, Sequence[str]], cache: Path | None = None
+    ) -> Self:
+        """A model of `shelves`: one list of examples for each class; out of the folder `cache` if it was learnt before."""
+        digest = keeping.digest_of([list(shelf) for shelf in shelves], {name: list(lexicon[name]) for name in lexicon})
+        kept = keeping.fetch(cache, "matcher", digest)
+        if kept is not None:
+            model = cls._restored(kept, lexicon, digest)
+            if model is not None:
+                return model
+        counts = Counter(word for shelf in shelves for phrase in shelf for word in words(phrase))
+        model = cls(Reader(counts, lexicon), _learnt(shelves, Reader(counts, lexicon)), digest)
+        arrays = {field.name: getattr(model.arrays, field.name) for field in fields(Arrays)}
+        keeping.keep(cache, "matcher", digest, {"counts": keeping.as_bytes(json.dumps(counts)), **arrays})
+        return model
+
+    @classmethod
+    def _restored(cls, kept: keeping.Arrays, lexicon: Mapping[str, Sequence[str]], digest: str) -> Self | None:
+        try:
+            arrays = Arrays(**{field.name: kept[field.name] for field in fields(Arrays)})
+            counts = json.loads(bytes(kept["counts"]).decode())
+        except (KeyError, ValueError):
+            return None
+        whole = len(arrays.keys) == len(arrays.weights) == len(arrays.rarity) == len(arrays.starts) - 1
+        return cls(Reader(counts, lexicon), arrays, digest) if whole else None
+
+    def _hear(self, text: str) -> Hearing:
+        """`text` as the model sees it, whole and by clauses."""
+        clauses = [clause for clause in _PARTS.split(text) if len(clause) >= _LEAST_IN_CLAUSE][:_MOST_CLAUSES]
+        parts = tuple(self.read(self.reader.bag(clause)) for clause in clauses) if len(clauses) > 1 else ()
+        return Hearing(self.read(self.reader.bag(text)), parts)
+
+    def learn(self, shelves: Sequence[Sequence[str]]) -> tuple[Floats, Floats, Floats]:
+        """Another question put to the same features: weights, constants and log-ratios that tell `shelves` apart."""
+        texts = [text for shelf in shelves for text in shelf]
+        read = {text: self.read(self.reader.bag(text)) for text in dict.fromkeys(texts)}
+        readings = [read[text] for text in texts]
+        return _told_apart(readings, len(self.arrays.keys), len(self.arrays.ratios), _labels(shelves), len(shelves))
+
+    def read(self, bag: Bag) -> Reading:
+        """The features of `bag` that are known, weighed."""
+        return _read(bag, self.arrays.keys, self.arrays.rarity, self._unseen, len(self.arrays.ratios))
+
+    def regression(self, reading: Reading) -> Floats:
+        """The linear evidence for each class."""
+        out: Floats = reading.values @ self.arrays.weights[reading.rows] + self.arrays.constant
+        return out
+
+    def ratios(self, reading: Reading) -> Floats:
+        """The log-ratios of the words and pairs, damped by how many there are."""
+        count = len(reading.presence)
+        total: Floats = reading.presence @ self.arrays.ratios[reading.rows[:count]]
+        return total / np.float32(np.sqrt(float(reading.presence.sum()) + 1))
+
+    def nearness(self, reading: Reading) -> Floats:
+        """The cosine with each phrase, in order."""
+        used = np.flatnonzero(reading.near)
+        rows, cosines = reading.rows[used], self.arrays.cosines
+        begins, ends = self.arrays.starts[rows].tolist(), self.arrays.starts[rows + 1].tolist()
+        spans = [span for span in zip(begins, ends, reading.near[used].tolist(), strict=True) if span[0] < span[1]]
+        if not spans:
+            return np.zeros(self._examples, np.float32)
+        places = np.concatenate([self.arrays.phrases[start:end] for start, end, _ in spans])
+        values = np.concatenate([cosines[start:end] * np.float32(near) for start, end, near in spans])
+        return np.bincount(places, values, self._examples).astype(np.float32)
+
+
+def _learnt(shelves: Sequence[Sequence[str]], reader: Reader) -> Arrays:
+    bags = [reader.bag(phrase) for shelf in shelves for phrase in shelf]
+    keys, rarity = _vocabulary(bags)
+    unseen = np.float32(np.log(1 + len(bags)) + 1)
+    plain = int(np.searchsorted(block_of(keys), PAIRS, side="right"))
+    readings = [_read(bag, keys, rarity, unseen, plain) for bag in bags]
+    labels = _labels(shelves)
+    weights, constant, ratios = _told_apart(readings, len(keys), plain, labels, len(shelves))
+    return Arrays(keys, rarity, weights, constant, ratios, *_postings(readings, keys), labels)
+
+
+def _labels(shelves: Sequence[Sequence[str]]) -> Ints:
+    return np.repeat(np.arange(len(shelves)), [len(shelf) for shelf in shelves])
+
+
+def _told_apart(
+    readings: Sequence[Reading], width: int, plain: int, labels: Ints, classes: int
+) -> tuple[Floats, Floats, Floats]:
+    from intents.fitting import log_ratios, regression  # noqa: PLC0415  # scipy is for learning: what is kept never loads it
+
+    weights, constant = regression([(reading.rows, reading.values) for reading in readings], width, labels, classes)
+    said = [(reading.rows[: len(reading.presence)], reading.presence) for reading in readings]
+    return weights, constant, log_ratios(said, plain, labels, classes)
+
+
+def _vocabulary(bags: Sequence[Bag]) -> tuple[Keys, Floats]:
+    every = np.concatenate([bag.keys[bag.keys >= 0] for bag in bags] or [np.zeros(0, np.int64)])
+    keys, seen = np.unique(every, return_counts=True)
+    least = _LEAST_OF_MANY if len(bags) >= _MANY else _LEAST
+    enough = seen >= least[block_of(keys)]
+    rarity = np.log((1 + len(bags)) / (1 + seen[enough])) + 1
+    return keys[enough], rarity.astype(np.float32)
+
+
+def _read(bag: Bag, keys: Keys, rarity: Floats, unseen: np.float32, plain: int) -> Reading:
+    if not len(bag.keys) or not len(keys):
+        nothing = np.zeros(0, np.float32)
+        return Reading(np.zeros(0, np.int64), nothing, nothing, nothing, 0.0)
+    place = np.minimum(np.searchsorted(keys, bag.keys), len(keys) - 1)
+    known = keys[place] == bag.keys
+    blocks = block_of(bag.keys)
+    raw = np.where(bag.counts > 1, 1 + np.log(np.maximum(bag.counts, 1)), bag.counts)
+    raw = raw * np.where(known, rarity[place], unseen)
+    squares = np.bincount(blocks, raw * raw, BLOCKS)
+    lengths = np.sqrt(np.where(squares > 0, squares, 1.0)).astype(np.float32)
+    near_length = float(np.sqrt(np.sum(_NEAR[squares > 0] ** 2))) or 1.0
+    rows, ours, which = place[known], raw[known].astype(np.float32), blocks[known]
+    unit = ours / lengths[which]
+    of_words = blocks == WORDS
+    weight_of_words = float(raw[of_words].sum()) or 1.0
+    count = int(np.count_nonzero(rows < plain))
+    presence = np.minimum(bag.counts[known][:count], 1) * np.where(which[:count] == WORDS, np.float32(1), _PAIR_RATIO)
+    return Reading(
+        rows,
+        (unit * _WEIGHTS[which]).astype(np.float32),
+        (unit * _NEAR[which] / np.float32(near_length)).astype(np.float32),
+        presence.astype(np.float32),
+        float(raw[of_words & known].sum()) / weight_of_words,
+    )
+
+
+def _postings(readings: Sequence[Reading], keys: Keys) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats]:
+    """For each feature, the phrases that have it and its part of their length: where each feature's list starts, the phrases, the parts."""
+    rows = np.concatenate([reading.rows for reading in readings])
+    parts = np.concatenate([reading.near for reading in readings])
+    phrases = np.repeat(np.arange(len(readings), dtype=np.int32), [len(reading.rows) for reading in readings])
+    used = parts > 0
+    rows, parts, phrases = rows[used], parts[used], phrases[used]
+    seen = np.bincount(rows, minlength=len(keys))
+    kept = seen[rows] <= max(_FEW, _TOO_COMMON * len(readings))
+    rows, parts, phrases = rows[kept], parts[kept], phrases[kept]
+    order = np.argsort(rows, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(keys)))]).astype(np.int32)
+    return starts, phrases[order], parts[order].astype(np.float32)

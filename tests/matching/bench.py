@@ -1,0 +1,113 @@
+"""`make bench`: ours beside what people reach for first, on the same questions in the same run. One core: BLAS is kept to one thread.
+
+Files to ask may be named; else dev.jsonl and the unseen split. Only the questions in scope are ranked.
+"""
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from rapidfuzz import fuzz, process
+from rapidfuzz.utils import default_process
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from intents import Intents, load_intents
+
+HERE = Path(__file__).parent
+FILES = [HERE / "questions" / f"{name}.jsonl" for name in ("dev", "unseen-ordinary", "unseen-hard")]
+Ranker = Callable[[str], list[str]]
+
+
+def ours(intents: Intents) -> Ranker:
+    matcher = intents.matcher()
+    urgency = intents.hearing(matcher)
+
+    def rank(text: str) -> list[str]:
+        urgency.hears(text)
+        return [match.topic for match in matcher.rank(text)]
+
+    return rank
+
+
+def rapidfuzz_by(scorer: Callable[..., float]) -> Callable[[Intents], Ranker]:
+    def make(intents: Intents) -> Ranker:
+        topics = [topic for topic, shelf in intents.phrases.items() for _ in shelf]
+        phrases = [default_process(phrase) for shelf in intents.phrases.values() for phrase in shelf]
+
+        def rank(text: str) -> list[str]:
+            near = process.extract(default_process(text), phrases, scorer=scorer, limit=30)
+            return list(dict.fromkeys(topics[place] for _, _, place in near))
+
+        return rank
+
+    return make
+
+
+def tfidf_lr(intents: Intents) -> Ranker:
+    vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    topics = [topic for topic, shelf in intents.phrases.items() for _ in shelf]
+    features = vectors.fit_transform([phrase for shelf in intents.phrases.values() for phrase in shelf])
+    learnt = LogisticRegression(C=10, max_iter=200).fit(features, topics)
+
+    def rank(text: str) -> list[str]:
+        odds = learnt.decision_function(vectors.transform([text]))[0]
+        return [str(learnt.classes_[place]) for place in np.argsort(-odds)]
+
+    return rank
+
+
+METHODS: dict[str, Callable[[Intents], Ranker]] = {
+    "ours (urgent rules too)": ours,
+    "TF-IDF + logistic regr.": tfidf_lr,
+    "rapidfuzz token_set": rapidfuzz_by(fuzz.token_set_ratio),
+    "rapidfuzz WRatio": rapidfuzz_by(fuzz.WRatio),
+}
+
+
+def measured(rank: Ranker, questions: list[tuple[str, list[str]]]) -> tuple[float, float, float, float]:
+    """Top 1 and top 3 (0-1), and p50 and p99 in milliseconds."""
+    for text, _ in questions[:10]:
+        rank(text)
+    spent, first, three = [], 0, 0
+    for text, accept in questions:
+        began = time.perf_counter()
+        ranked = rank(text)
+        spent.append((time.perf_counter() - began) * 1000)
+        first += ranked[:1] != [] and ranked[0] in accept
+        three += any(topic in accept for topic in ranked[:3])
+    spent.sort()
+    count = len(questions)
+    return first / count, three / count, spent[count // 2], spent[count * 99 // 100]
+
+
+def main(files: list[Path]) -> None:
+    intents = load_intents(None)
+    rankers = {}
+    for name, make in METHODS.items():
+        began = time.perf_counter()
+        rankers[name] = make(intents)
+        print(f"{name:26} fitted in {time.perf_counter() - began:5.1f} s", flush=True)
+    for file in files:
+        asked = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        questions = [(question["text"], question["accept"]) for question in asked if question["accept"]]
+        print(
+            f"\n{file.name}: {len(questions)} questions in scope\n{'':26} top 1  top 3   p50 ms   p99 ms   time beside ours"
+        )
+        base = 0.0
+        for name, rank in rankers.items():
+            top_1, top_3, p50, p99 = measured(rank, questions)
+            base = base or p50
+            print(f"{name:26} {top_1:.3f}  {top_3:.3f} {p50:8.2f} {p99:8.2f}   {p50 / base:8.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main([Path(name) for name in sys.argv[1:]] or FILES)
