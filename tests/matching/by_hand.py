@@ -54,8 +54,8 @@ def leave_out(hand: str, shelves: dict[str, list[tuple[str, str]]]) -> dict[str,
 
 
 def few() -> None:
-    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
 
     phrases = {topic: shelf[:: max(1, len(shelf) // 10)][:10] for topic, shelf in load_intents(None).phrases.items()}
     matcher = Matcher.fit(phrases)
