@@ -103,7 +103,10 @@ class Signpost:
         """Take new words when the school's folder changes."""
         while True:
             await asyncio.sleep(_LOOK_AT_CONTENT)
-            await asyncio.to_thread(self.shelf.refresh)
+            try:
+                await asyncio.to_thread(self.shelf.refresh)
+            except Exception:  # noqa: BLE001 (a file that vanished while it was looked at must not end the watch)
+                _log.exception("content_not_looked_at")
 
     async def readiness(self) -> dict[str, str]:
         """What is wrong now, by part: empty when all is well."""

@@ -26,6 +26,7 @@ from bot.talk import Part, Words
 _log = structlog.get_logger("signpost.bell")
 _SLOWEST = timedelta(minutes=15)  # between two tries, when it is not urgent
 _SLOWEST_URGENT = timedelta(minutes=1)
+_LONG_TO_WAIT = 60.0  # seconds a channel may ask for before the next route is used as well
 _ALSO_AFTER = 3  # tries by one route before the next is used as well
 _BREAKS_AFTER = 5  # failures in a row before a channel is left alone for a while
 _EVENTS_KEPT = timedelta(days=30)  # far longer than any chat delivers a message again
@@ -195,7 +196,9 @@ class Bell:
                 continue
             wait = timedelta(minutes=limits.draft_urgent if unsent.urgent else limits.draft)
             step, due_at = unsent.reminded, touched + wait * (unsent.reminded + 1)
-            if not unsent.drafting or step > 1 or (step == 1 and not unsent.urgent):
+            # Before it is known whom it is about, telling anybody might tell the person themselves.
+            told_too = unsent.urgent and unsent.about
+            if not unsent.drafting or step > 1 or (step == 1 and not told_too):
                 await self._ledger.remind(unsent, [], ends, now)
             elif now < due_at:
                 await self._ledger.remind(unsent, [], min(due_at, ends), now)
@@ -205,11 +208,12 @@ class Bell:
         return told
 
     def _draft_alert(self, unsent: Unsent, step: int) -> Wanted:
-        """First the reporter is reminded; still unsent and urgent, the DSL is told who began, without words."""
+        """First the reporter is reminded; still unsent and urgent, those it would go to are told who began, without words."""
         key = f"draft/{unsent.id}/{step}"
         if step == 0:
             return Wanted(key, "draft", None, f"person:{unsent.person}", unsent.person.partition(":")[0])
-        return Wanted(f"{key}/{unsent.person}", "unsent", None, "dsl", self._first())
+        told = clocks.ladder(self._guidance().library.school, unsent.about)[0][0]
+        return Wanted(f"{key}/{unsent.person}", "unsent", None, told, self._first())
 
     # ---- the proof of each route
 
@@ -283,7 +287,7 @@ class Bell:
 
     async def _failed(self, due: Due, receipt: Failed, now: datetime) -> None:
         """Ring again later; at a lasting failure or the third try by the next route too, and to the next person."""
-        enough = (receipt.lasting or due.tries >= _ALSO_AFTER) and due.receipt is None
+        enough = (receipt.lasting or due.tries >= _ALSO_AFTER or (receipt.retry_after or 0) > _LONG_TO_WAIT) and due.receipt is None
         also = self._also(due) if enough else []
         hurry = enough and self._has_next_person(due)
         again = now + backoff(due, receipt, self._chance())

@@ -139,11 +139,12 @@ def step_id(talk: Conversation, position: Position, value: str) -> str:
     return f"step:{talk.id}:{talk.version}:{value}{about}"
 
 
-def unfinished(library: Library, talk: Conversation, position: Position) -> Parts:
-    """An open conversation, offered rather than continued."""
+def unfinished(library: Library, talk: Conversation, position: Position, typed: str = "") -> Parts:
+    """An open conversation, offered rather than continued. `typed` is what was typed just now: shown back, not kept."""
     w = library.wording
+    facts = (Fact(w.unfinished_typed, Words(typed)),) if typed else ()
     return (
-        Card(w.unfinished_title, library.say(w.unfinished)),
+        Card(w.unfinished_title, library.say(w.unfinished), facts),
         Choice(w.carry_on_button, step_id(talk, position, RESUME), main=True),
         Choice(w.throw_away_button, step_id(talk, position, STOP)),
     )

@@ -272,6 +272,10 @@ class Desk:
     async def _begin_concern(
         self, guide: Guidance, message: Message, open_: _Open | None, typed: str, now: datetime
     ) -> Reply:
+        if open_ and open_.idle and any(value.strip() for value in open_.talk.draft.values()):
+            # It may be about somebody else: what is typed now must not be added to it unasked.
+            shown = cards.unfinished(guide.library, open_.talk, open_.position, typed)
+            return Reply((*_lead(guide, message, "dsl"), *shown))
         talk = open_.talk if open_ else _new_conversation(message.who, "concern")
         if open_ and isinstance(open_.position.step, AtQuestion | AtOutcome):
             talk = replace(talk, answers=(*open_.position.answers, Answer("log", "")))
@@ -302,14 +306,20 @@ class Desk:
         """Save where the conversation has got to, then draw its step."""
         position = replay(guide.library, talk.answers)
         typed = "\n".join(talk.draft.values())
-        writing = isinstance(position.step, AtForm | AtCheck) and bool(typed.strip())
+        writing = bool(typed.strip())  # whatever step is open, a typed account must not be forgotten
         urgent = writing and (
             position.urgent
             or intake.says_urgent(talk.draft)
             or any(guide.hears_urgent(text, telling=True) for text in talk.draft.values())
         )
         await self._ledger.keep_conversation(
-            message.event, talk, now, name=message.who.name, draft=writing, urgent=urgent
+            message.event,
+            talk,
+            now,
+            name=message.who.name,
+            draft=writing,
+            urgent=bool(urgent),
+            about=_about(position),
         )
         saved = replace(talk, version=talk.version + 1)
         return Reply(before + cards.step(guide.library, saved, position, now, faults or {}))

@@ -92,6 +92,7 @@ class Wording(BaseModel):
     not_an_answer: Say
     unfinished_title: Label
     unfinished: Say
+    unfinished_typed: Label
     carried_on: Say
     stopped_title: Label
     stopped: Say

@@ -98,7 +98,7 @@ class Concerns(Database):
         c = t.concerns.c
         return await self._some(and_(c.reporter == reporter, c.key.is_not(None), c.drill.is_(False)), at_most)
 
-    async def open_concerns(self, at_most: int = 50) -> list[Concern]:
+    async def open_concerns(self, at_most: int = 1000) -> list[Concern]:
         """Every concern that is not closed, oldest first."""
         c = t.concerns.c
         return await self._some(and_(c.stage != "closed", c.key.is_not(None)), at_most, oldest=True)

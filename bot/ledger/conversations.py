@@ -37,6 +37,7 @@ class Unsent:
     urgent: bool
     reminded: int
     drafting: bool = False  # a concern is being written, not a triage answered
+    about: str = ""
 
 
 class Conversations(Database):
@@ -69,10 +70,11 @@ class Conversations(Database):
         name: Words = NOTHING,
         draft: bool = False,
         urgent: bool = False,
+        about: str = "",
     ) -> None:
         """Save where a conversation has got to. Raises `ChangedMeanwhileError` if it moved meanwhile.
 
-        `name` is the person's, sealed with it; `draft` says that a concern is being written, which is reminded of while it is unsent; `urgent` that it may be urgent.
+        `name` is the person's, sealed with it; `draft` says that a concern is being written, which is reminded of while it is unsent; `urgent` that it may be urgent, `about` whom it is about, once that is known.
         """
         owner = f"conversations/{conversation.id}"
         held = {
@@ -97,6 +99,7 @@ class Conversations(Database):
                             touched_at=now,
                             begun_at=now if draft else None,
                             urgent=urgent,
+                            about=about,
                             next_at=now,
                         )
                     )
@@ -116,6 +119,7 @@ class Conversations(Database):
                     touched_at=now,
                     begun_at=(row.begun_at or now) if draft else None,
                     urgent=urgent or (row.urgent and draft),
+                    about=about,
                     next_at=now,
                 )
             )
@@ -147,7 +151,7 @@ class Conversations(Database):
             ).all()
         return [
             (
-                Unsent(r.id, r.person, r.begun_at or r.touched_at, r.urgent, r.reminded, r.begun_at is not None),
+                Unsent(r.id, r.person, r.begun_at or r.touched_at, r.urgent, r.reminded, r.begun_at is not None, r.about),
                 r.touched_at,
             )
             for r in rows

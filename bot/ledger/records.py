@@ -25,6 +25,7 @@ from bot.vault import SealBrokenError, Vault
 
 UNREADABLE = Account(Words("(cannot be unsealed: check SIGNPOST_KEYS)"), ())
 _CHAIN = 1  # the one row
+_REACHES = ("concern", "quiet", "decide")  # what asks a person to act also lets them open it
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ async def read_concern(db: AsyncConnection, vault: Vault, id_: str, *, sealed: b
         select(t.chronology).where(t.chronology.c.concern == id_).order_by(t.chronology.c.number)
     )
     reached = await db.execute(
-        select(t.alerts.c.told).where(t.alerts.c.concern == id_, t.alerts.c.kind == "concern").distinct()
+        select(t.alerts.c.told).where(t.alerts.c.concern == id_, t.alerts.c.kind.in_(_REACHES)).distinct()
     )
     account = UNREADABLE if sealed else Account.from_text(vault.open(row.key, f"concerns/{id_}", "account", row.sealed))
     return Concern(
