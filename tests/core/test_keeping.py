@@ -9,7 +9,7 @@ import json
 import pytest
 
 from bot import LedgerDownError, NotABackupError, Vault, new_master_key
-from bot.ledger import open_ledger
+from bot.ledger import ChangedMeanwhileError, open_ledger
 from tests.core.stores import BOTH, File
 
 STORES = BOTH
@@ -125,8 +125,6 @@ async def test_a_forgotten_concern_is_told_opened_and_listed_no_more(told):
 
 
 async def test_what_changed_meanwhile_is_not_forgotten(told):
-    from bot.ledger import ChangedMeanwhileError
-
     concern = await told.ledger.by_reference(REF)
     await told.press(f"open:{concern.id}", told.person("dsl"))
     with pytest.raises(ChangedMeanwhileError):

@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
 
 from bot import LedgerDownError, open_ledger
+from bot.ledger import tables
 from tests.core.stores import Postgres
 
 STORES = ("postgresql",)
@@ -84,12 +89,6 @@ async def test_a_database_that_is_not_there_is_a_ledger_that_is_down(vault, url)
 
 
 async def test_the_tables_are_those_the_ledger_speaks_to(store):
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-    from sqlalchemy import create_engine
-
-    from bot.ledger import tables
-
     engine = create_engine(store.url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
@@ -98,8 +97,6 @@ async def test_the_tables_are_those_the_ledger_speaks_to(store):
 
 
 async def test_the_clocks_of_server_and_machine_are_compared(ledger, clock):
-    from datetime import UTC, datetime
-
     assert abs(await ledger.clock_skew(datetime.now(UTC))) < 5
     assert abs(await ledger.clock_skew(clock.now())) > 1000
 

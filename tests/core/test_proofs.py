@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 
 from adapters.practice import dress
 from adapters.server import Signpost
@@ -164,8 +165,6 @@ async def test_readiness_names_a_route_that_is_not_proved_and_not_one_that_is_go
 
 
 async def test_the_head_of_the_chain_is_noted_in_the_log(school):
-    import structlog
-
     await school.log()
     with structlog.testing.capture_logs() as logged:
         await at(school, EIGHT)

@@ -8,11 +8,13 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from bot import Vault, new_master_key, open_ledger
 from bot.ledger import Proof
+from policy_content import model
 from tests.core.stores import File
 from tests.core.test_email import Loopback, Post, free_port
 
@@ -52,13 +54,10 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tmp_path):
-    from policy_content import model
-
     shipped = (model.__file__.rpartition("/")[0]) + "/school.yaml"
     content = tmp_path / "content"
     content.mkdir()
-    with open(shipped, encoding="utf-8") as file:
-        text = file.read()
+    text = Path(shipped).read_text(encoding="utf-8")
     text = re.sub(r'"\[name of [^]]*\]"', "Someone Real", text)
     text = re.sub(r'phone: "\[[^]]*\]"', "phone: 01632 960001, email: dsl@school.example", text)
     (content / "school.yaml").write_text(text, encoding="utf-8")
