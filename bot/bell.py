@@ -287,7 +287,9 @@ class Bell:
 
     async def _failed(self, due: Due, receipt: Failed, now: datetime) -> None:
         """Ring again later; at a lasting failure or the third try by the next route too, and to the next person."""
-        enough = (receipt.lasting or due.tries >= _ALSO_AFTER or (receipt.retry_after or 0) > _LONG_TO_WAIT) and due.receipt is None
+        enough = (
+            receipt.lasting or due.tries >= _ALSO_AFTER or (receipt.retry_after or 0) > _LONG_TO_WAIT
+        ) and due.receipt is None
         also = self._also(due) if enough else []
         hurry = enough and self._has_next_person(due)
         again = now + backoff(due, receipt, self._chance())

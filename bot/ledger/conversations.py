@@ -151,7 +151,9 @@ class Conversations(Database):
             ).all()
         return [
             (
-                Unsent(r.id, r.person, r.begun_at or r.touched_at, r.urgent, r.reminded, r.begun_at is not None, r.about),
+                Unsent(
+                    r.id, r.person, r.begun_at or r.touched_at, r.urgent, r.reminded, r.begun_at is not None, r.about
+                ),
                 r.touched_at,
             )
             for r in rows

@@ -160,9 +160,13 @@ class Outbox(Database):
         """It is no longer wanted: an act has stopped it since it was leased."""
         a = t.alerts.c
         async with self.transaction() as db:
-            await db.execute(update(t.alerts)
-                .where(a.key == due.key, a.lease_until == due.lease_until)  # a lease that has passed on is another's to drop
-                .values(due_at=None, lease_until=None))
+            await db.execute(
+                update(t.alerts)
+                .where(
+                    a.key == due.key, a.lease_until == due.lease_until
+                )  # a lease that has passed on is another's to drop
+                .values(due_at=None, lease_until=None)
+            )
             await db.execute(insert(t.deliveries).values(alert=due.key, at=now, via=due.via, outcome=reason[:255]))
 
     async def tell(self, wanted: Sequence[Wanted], now: datetime) -> None:

