@@ -73,9 +73,7 @@ conversations = Table(
     Column("touched_at", Moment, nullable=False),
     Column("begun_at", Moment, nullable=True),  # when the form of an unsent concern was first filled
     Column("urgent", Boolean, nullable=False, server_default=false()),
-    Column(
-        "about", String(16), nullable=False, server_default=""
-    ),  # whom the unsent concern is about, once that is known
+    Column("about", String(16), nullable=True),  # whom the unsent concern is about, once that is known
     Column("reminded", Integer, nullable=False, server_default="0"),  # how many reminders of it went out
     Column("next_at", Moment, nullable=True, index=True),  # when to look at it again
 )

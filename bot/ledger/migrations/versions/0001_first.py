@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column("touched_at", Moment, nullable=False),
         sa.Column("begun_at", Moment, nullable=True),
         sa.Column("urgent", sa.Boolean, nullable=False, server_default=sa.false()),
-        sa.Column("about", sa.String(16), nullable=False, server_default=""),
+        sa.Column("about", sa.String(16), nullable=True),
         sa.Column("reminded", sa.Integer, nullable=False, server_default="0"),
         sa.Column("next_at", Moment, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_conversations"),
