@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 FORMAT: Final = "7"  # of the arrays and of how they are learnt: a change here makes all that was kept worthless
-_MOST_KEPT: Final = 4  # files of one kind in one folder
+_MOST_KEPT: Final = 3  # files of one kind in one folder
 _UNREADABLE: Final = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 Arrays = dict[str, npt.NDArray[Any]]
