@@ -18,7 +18,7 @@ from bot.cards import RESUME, Parts
 from bot.concern import Account, Concern, Line, NewConcern
 from bot.guidance import Guidance, Route
 from bot.ledger import AlreadyHeardError, ChangedMeanwhileError, Ledger, LedgerDownError, Question, Wanted
-from bot.talk import Message, Person, Reply, Roster, RosterUnreadable, Sent, Words
+from bot.talk import Card, Fact, Message, Person, Reply, Roster, RosterUnreadable, Sent, Words
 from bot.triage import (
     ABOUT,
     Answer,
@@ -336,7 +336,9 @@ class Desk:
         version, _, about = tail.partition(":")
         if open_ is None or open_.talk.id != id_ or version != str(open_.talk.version):
             old = await self._old(guide, message.who, open_, id_, now)
-            return Reply((*_lead(guide, message, _first_told(guide, about)), *old.parts))
+            return Reply(
+                (*_lead(guide, message, _first_told(guide, about)), *old.parts, *_shown_back(guide, about, sent))
+            )
         step = open_.position.step
         if not isinstance(step, AtForm | AtCheck) and not open_.writing:
             return await self._old(guide, message.who, open_, id_, now)
@@ -537,6 +539,14 @@ def _lead(guide: Guidance, message: Message, told: str) -> Parts:
     telling = message.form is not None
     urgent = any(guide.hears_urgent(words.reveal(), telling=telling) for words in typed)
     return (cards.ring_now(guide.library, told),) if urgent else ()
+
+
+def _shown_back(guide: Guidance, about: str, sent: Sent) -> Parts:
+    """What was typed in a form that came too late: it was not kept, so the person must at least see it again."""
+    draft = {key: value.reveal() for key, value in sent.values.items()}
+    lines = intake.lines(guide.library, about if about in ABOUT else "pupils", draft)
+    facts = tuple(Fact(line.label, line.value) for line in lines)
+    return (Card(guide.library.wording.unfinished_typed, facts=facts),) if facts else ()
 
 
 def _step(guide: Guidance, open_: _Open, now: datetime) -> Parts:

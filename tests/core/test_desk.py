@@ -366,6 +366,14 @@ async def test_words_typed_beside_the_form_are_kept_and_said_not_to_be_sent(scho
 # ---- buttons and forms that are not this person's, or not of now
 
 
+def shown_back(school, reply):
+    """The last card: what was typed in a form that came too late, back on the screen of the one who typed it."""
+    card = reply.parts[-1]
+    assert card.title == school.wording.unfinished_typed
+    assert card.facts
+    return card
+
+
 def old_button(school):
     return Card(school.wording.old_button_title, school.library.say(school.wording.old_button))
 
@@ -377,7 +385,8 @@ async def test_a_button_of_another_persons_conversation_does_nothing_and_tells_n
     for choice in [part for part in shown.parts if isinstance(part, Choice) and part.id.startswith("step:")]:
         assert (await school.press(choice.id, other)).parts == (old_button(school),)
     for form in [part for part in shown.parts if isinstance(part, Form)]:
-        assert (await school.fill(form.id, school.account(), other)).parts == (old_button(school),)
+        reply = await school.fill(form.id, school.account(), other)
+        assert reply.parts == (old_button(school), shown_back(school, reply))
     assert await kept(school) == before
 
 
@@ -393,7 +402,9 @@ async def test_a_button_of_another_persons_conversation_does_nothing_to_ones_own
     ]
     sent = [await school.fill(part.id, {"happened": "theirs"}, other) for part in shown.parts if isinstance(part, Form)]
     assert pressed
-    assert {reply.parts for reply in (*pressed, *sent)} == {(old_button(school), *own.parts)}
+    assert {reply.parts for reply in pressed} == {(old_button(school), *own.parts)}
+    for reply in sent:
+        assert reply.parts == (old_button(school), *own.parts, shown_back(school, reply))
     assert (await kept(school), await kept(school, other)) == before
 
 
@@ -437,7 +448,8 @@ async def test_a_form_of_a_conversation_that_was_sent_says_so_with_the_reference
     reply = await school.fill(form.id, school.account())
     ref = school.reference(await school.press(school.id_of(reply, ".send")))
     late = await school.fill(form.id, school.account(), press=press)
-    assert school.titles(late) == [school.wording.already_sent_title]
+    assert school.titles(late) == [school.wording.already_sent_title, school.wording.unfinished_typed]
+    assert school.account()["happened"] in [fact.value.reveal() for fact in shown_back(school, late).facts]
     assert school.reference(late) == ref
     assert (school.count("concerns"), await kept(school)) == (1, None)
 
@@ -445,7 +457,8 @@ async def test_a_form_of_a_conversation_that_was_sent_says_so_with_the_reference
 async def test_a_form_of_a_conversation_that_was_stopped_says_that_nothing_changed(school):
     form = school.form(await school.begin())
     await school.say("stop")
-    assert (await school.fill(form.id, school.account())).parts == (old_button(school),)
+    reply = await school.fill(form.id, school.account())
+    assert reply.parts == (old_button(school), shown_back(school, reply))
     assert await kept(school) is None
 
 
