@@ -22,7 +22,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.vault import SealBrokenError
@@ -146,8 +146,16 @@ async def open_engine(url: str, *, migrate: bool | None = None) -> AsyncEngine:
     if migrate is None:
         migrate = engine.dialect.name == "sqlite"
     try:
-        async with engine.begin() as db:
-            await db.run_sync(_upgrade if migrate else _must_be_current)
+        for patience in (0.2, 0.5, 1.0, 2.0, 4.0, 0.0):
+            try:
+                async with engine.begin() as db:
+                    await db.run_sync(_upgrade if migrate else _must_be_current)
+                break
+            except OperationalError as error:
+                # Another process is making the same new file: it will be done in a moment.
+                if not patience or "locked" not in str(error.orig):
+                    raise
+            await asyncio.sleep(patience)
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         await engine.dispose()
         raise _down(error) from None
