@@ -85,11 +85,23 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """An event to be noted with whatever it changes. `owed` is the id of the person to whom its reply is owed,
+    where the channel's own response does not carry it: the debt is saved in the same transaction.
+    """
+
+    event: str
+    owed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One thing a person did: typed words, pressed a choice, or sent a form.
 
     `event` is the channel's own id of it, the same when the channel delivers it twice.
-    Exactly one of `words`, `choice` and `form` is set.
+    Exactly one of `words`, `choice` and `form` is set. `files` says that something was attached, which is refused and
+    never fetched; `link` is the address of the message that a concern was begun from. `carried` says that
+    the channel's own response shows the reply; otherwise it is posted afterwards, and a crash between must not lose it.
     """
 
     event: str
@@ -98,6 +110,9 @@ class Message:
     choice: str | None = None
     form: Sent | None = None
     place: Literal["private", "shared"] = "private"
+    files: bool = False
+    link: Words | None = None
+    carried: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a message that is nothing, or several things at once."""
@@ -107,6 +122,11 @@ class Message:
         object.__setattr__(self, "event", Words(self.event).reveal())
         if self.choice is not None:
             object.__setattr__(self, "choice", Words(self.choice).reveal())
+
+    @property
+    def heard(self) -> Heard:
+        """What the ledger notes of it."""
+        return Heard(self.event, "" if self.carried else self.who.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +173,14 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One line of a form. `error` is what was wrong with `value`, in words for the person."""
+    """One line of a form. `error` is what was wrong with `value`, in words for the person.
+
+    The value of `many_of` is the chosen options' keys with commas between, in the order of `options`.
+    """
 
     key: str
     label: str
-    kind: Literal["line", "text", "date", "time", "one_of"]
+    kind: Literal["line", "text", "date", "time", "one_of", "many_of"]
     hint: str = ""
     required: bool = False
     options: tuple[Option, ...] = ()
