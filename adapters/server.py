@@ -43,7 +43,14 @@ class Signpost:
     def of(cls, shelf: Shelf, ledger: Ledger, channels: Mapping[str, Channel]) -> Signpost:
         """Wire the parts together. `channels` by name, first choice first."""
         desk = Desk(shelf.guidance, ledger, channels, list(channels))
-        made = cls(shelf, ledger, channels, desk, Bell(shelf.guidance, ledger, channels), asyncio.Event())
+        made = cls(
+            shelf,
+            ledger,
+            channels,
+            desk,
+            Bell(shelf.guidance, ledger, channels, standing=desk.standing),
+            asyncio.Event(),
+        )
         ledger.when_due(made.wake)
         return made
 

@@ -20,8 +20,8 @@ import structlog
 from bot import clocks, hours, notices
 from bot.concern import Concern
 from bot.guidance import Guidance
-from bot.ledger import Due, Ledger, Proof, Unsent, Wanted
-from bot.talk import Part, Words
+from bot.ledger import LEASE, Due, Ledger, LedgerDownError, Proof, Unsent, Wanted, reply_key
+from bot.talk import Message, Part, Reply, Words
 
 _log = structlog.get_logger("signpost.bell")
 _SLOWEST = timedelta(minutes=15)  # between two tries, when it is not urgent
@@ -32,6 +32,9 @@ _BREAKS_AFTER = 5  # failures in a row before a channel is left alone for a whil
 _EVENTS_KEPT = timedelta(days=30)  # far longer than any chat delivers a message again
 _LONGEST_ASKED = 86_400.0  # seconds that a channel may ask us to wait
 _REST = timedelta(seconds=30)  # how long a channel is then left alone
+_ANSWER_SECONDS = 2.0  # for a reply to be posted while the chat waits for our word that we heard: Slack gives three
+_ANSWER_AGAIN = timedelta(seconds=2)
+_ANSWER_TRIES = 100  # a day or so: after that whoever asked has asked again
 DELIVERY_SECONDS = 20  # well inside the lease: a send that hangs is given up before another may begin
 
 
@@ -128,6 +131,13 @@ class _Circuit:
             self.rests_until = now + _REST
 
 
+Standing = Callable[[str, datetime], Awaitable[tuple[Part, ...]]]
+
+
+async def _nothing_stands(_person: str, _now: datetime) -> tuple[Part, ...]:
+    return ()
+
+
 class Bell:
     """Rings until somebody has it. What is due is in the ledger; only how channels have fared lately is here."""
 
@@ -137,13 +147,18 @@ class Bell:
         ledger: Ledger,
         channels: Mapping[str, Channel],
         chance: Callable[[], float] = random.random,
+        standing: Standing = _nothing_stands,
     ) -> None:
-        """`channels` by name, first choice first. `chance` (0 to 1) spreads retries."""
+        """`channels` by name, first choice first. `chance` (0 to 1) spreads retries. `standing` draws how things
+        stand with a person to whom a reply was owed when Signpost stopped.
+        """
         self._guidance = guidance
         self._ledger = ledger
         self._channels = dict(channels)
         self._chance = chance
         self._circuits = {name: _Circuit() for name in self._channels}
+        self._standing = standing
+        self._unposted: dict[str, tuple[Part, ...]] = {}  # replies that could not be posted at once, by key
 
     async def ring_due(self, now: datetime) -> int:
         """Deliver every alert due at `now` (UTC). Returns how many were tried or prepared.
@@ -157,6 +172,38 @@ class Bell:
             if isinstance(fault, BaseException):
                 raise fault
         return stirred + len(due)
+
+    async def answer(self, message: Message, reply: Reply, now: datetime) -> bool:
+        """Post a reply that the channel's own response does not carry, to the one who wrote.
+
+        True if it is in front of them or safely owed: then the chat may be told that the message was heard. False if
+        neither the chat nor the ledger could be reached: the chat should deliver the message again.
+        """
+        key, who = reply_key(message.event), message.who.id
+        if reply.parts:
+            via = who.partition(":")[0]
+            alert = Alert(key, "", f"person:{who}", via, 1, now + LEASE, None, reply.parts, "reply")
+            receipt = await self._deliver(alert, _ANSWER_SECONDS)
+            if not isinstance(receipt, Delivered):
+                _log.warning("reply_waits", key=key, via=via, reason=receipt.reason)
+                wait = max(_ANSWER_AGAIN, timedelta(seconds=min(receipt.retry_after or 0, _LONGEST_ASKED)))
+                return await self._owe(message, reply, now + wait)
+        if not message.carried:
+            try:
+                await self._ledger.replied(key)
+            except LedgerDownError:
+                _log.warning("reply_not_noted", key=key)  # it may come twice; better than not at all
+        return True
+
+    async def _owe(self, message: Message, reply: Reply, due: datetime) -> bool:
+        key = reply_key(message.event)
+        self._unposted[key] = reply.parts
+        try:
+            await self._ledger.owe(message.event, message.who.id, due)
+        except LedgerDownError:
+            del self._unposted[key]
+            return False
+        return True
 
     async def prove_due(self, now: datetime) -> int:
         """Each school morning, prove every real route once. Apart from `ring_due`, because a route that hangs must
@@ -259,6 +306,9 @@ class Bell:
         name = None
         if due.kind in {"draft", "unsent"}:
             name = await self._ledger.began(due.key.split("/")[1])
+        if due.kind == "reply":
+            await self._reply(due, now)
+            return
         if name is None and due.concern is None and due.kind not in {"outsider", "proof"}:
             await self._ledger.drop(due, "no longer wanted", now)
             return
@@ -284,6 +334,21 @@ class Bell:
             return
         took = timedelta(seconds=asyncio.get_running_loop().time() - began)
         await self._failed(due, receipt, now + took)  # "in five seconds" counts from the answer
+
+    async def _reply(self, due: Due, now: datetime) -> None:
+        """A reply that was owed: what it said, if this process still knows; else how things stand now."""
+        person = due.told.removeprefix("person:")
+        parts = self._unposted.get(due.key) or await self._standing(person, now)
+        alert = Alert(due.key, "", due.told, due.via, due.tries, due.lease_until, None, parts, due.kind)
+        found = await self._look_up(alert) if parts else "nothing to say"
+        receipt = Delivered(found) if found else await self._deliver(alert)
+        if isinstance(receipt, Failed) and not receipt.lasting and due.tries < _ANSWER_TRIES:
+            again = now + backoff(due, receipt, self._chance())
+            await self._ledger.record_failure(due, Words(receipt.reason).reveal(), again, now)
+            return
+        await self._ledger.replied(due.key)
+        self._unposted.pop(due.key, None)
+        _log.info("replied", key=due.key, via=due.via, tries=due.tries, delivered=isinstance(receipt, Delivered))
 
     async def _failed(self, due: Due, receipt: Failed, now: datetime) -> None:
         """Ring again later; at a lasting failure or the third try by the next route too, and to the next person."""
@@ -325,11 +390,11 @@ class Bell:
             _log.warning("not_looked_up", key=alert.key, via=alert.via, reason=type(error).__name__)
             return None
 
-    async def _deliver(self, alert: Alert) -> Receipt:
+    async def _deliver(self, alert: Alert, seconds: float = DELIVERY_SECONDS) -> Receipt:
         channel = self._channels.get(alert.via)
         if channel is None:
             return Failed("this channel is not connected", lasting=True)
-        return await _bounded(channel.deliver(alert))
+        return await _bounded(channel.deliver(alert), seconds)
 
     def _alert(self, due: Due, name: Words | None, now: datetime) -> Alert:
         library = self._guidance().library
@@ -341,10 +406,10 @@ class Bell:
         return next(iter(self._channels))
 
 
-async def _bounded(work: Awaitable[Receipt]) -> Receipt:
+async def _bounded(work: Awaitable[Receipt], seconds: float = DELIVERY_SECONDS) -> Receipt:
     """A channel's answer, or why there is none. Its faults must not silence the bell, and their text may hold words."""
     try:
-        return await asyncio.wait_for(work, DELIVERY_SECONDS)
+        return await asyncio.wait_for(work, seconds)
     except TimeoutError:
         return Failed("no answer in time")
     except Exception as error:  # noqa: BLE001

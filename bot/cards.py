@@ -2,7 +2,7 @@
 
 Choice ids, all of them: `home`, `topics`, `group:<group>`, `topic:<id>`, `none`, `log`, `emergency`,
 `triage:<id>`, `step:<conversation>:<version>:<value>`, `ack:<concern>`, `open:<concern>`,
-`decide:<concern>`, `close:<concern>`, `add:<concern>`, `mine`, `list`.
+`decide:<concern>`, `close:<concern>`, `add:<concern>`, `mine`, `list`, `front`.
 A step's `version` is the conversation's when it was drawn, so that an old card is recognised.
 """
 
@@ -109,6 +109,11 @@ def welcome(library: Library, triage: Triage) -> Parts:
         Choice(w.topics_button, "topics"),
         Choice(w.emergency_button, "emergency"),
     )
+
+
+def numbers(library: Library) -> Card:
+    """Whom to ring, as the school has it."""
+    return Card(library.wording.numbers_title, library.say(library.wording.numbers))
 
 
 def ring_now(library: Library, told: str) -> Card:

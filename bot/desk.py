@@ -33,6 +33,7 @@ from bot.triage import (
     replay,
 )
 
+_LATELY = timedelta(hours=1)  # a concern sent since then may be what an interrupted reply was about
 _TRIES = 12  # two events at once are settled by reading again; more than a few in a row is a fault
 
 
@@ -71,11 +72,40 @@ class Desk:
             return await self._outsider(guide, message, now)
         try:
             try:
-                return await self._settled(guide, message, now)
+                reply = await self._settled(guide, message, now)
             except AlreadyHeardError:
                 return Reply(await self._since(guide, message, now), repeated=True)
         except LedgerDownError:
-            return Reply(self._unsaved(guide, message, now))
+            reply = Reply(self._unsaved(guide, message, now))
+        return replace(reply, parts=self._beside(guide, message, reply.parts)) if reply.parts else reply
+
+    async def standing(self, person: str, now: datetime) -> Parts:
+        """How things stand with this person, for a reply that was owed when Signpost stopped. Raises `LedgerDownError`."""
+        guide = self._guidance()
+        library, w = guide.library, guide.library.wording
+        parts: Parts = (cards.note(library, w.interrupted_title, w.interrupted),)
+        lately = [c for c in await self._ledger.mine(person, 1) if now - c.logged_at < _LATELY]
+        parts += tuple(cards.note(library, w.already_sent_title, w.already_sent, reference=c.reference) for c in lately)
+        open_ = await self._open(guide, Person(person, Words(""), staff=True), now)
+        if open_ is None:
+            return parts
+        return parts + (
+            cards.unfinished(library, open_.talk, open_.position) if open_.idle else _step(guide, open_, now)
+        )
+
+    def _beside(self, guide: Guidance, message: Message, parts: Parts) -> Parts:
+        """With what the way it was written calls for: something attached, or written where others read.
+
+        It comes before any answer, but who to ring now comes first, always.
+        """
+        library, w = guide.library, guide.library.wording
+        told: Parts = ()
+        if message.files:
+            told += (cards.note(library, w.files_title, w.files),)
+        if message.place == "shared" and message.words:
+            told += (cards.note(library, w.shared_title, w.shared),)
+        first = 1 if isinstance(parts[0], Card) and parts[0].title == w.ring_now_title else 0
+        return (*parts[:first], *told, *parts[first:])
 
     async def _settled(self, guide: Guidance, message: Message, now: datetime) -> Reply:
         try:
@@ -119,7 +149,12 @@ class Desk:
     async def _words(self, guide: Guidance, message: Message, words: Words, now: datetime) -> Reply:
         w = guide.library.wording
         if not words:
-            return Reply((cards.note(guide.library, w.empty_title, w.empty),))
+            # A picture without a word is answered by its refusal, and the ways on.
+            return Reply(
+                cards.welcome(guide.library, guide.triage_for(None))[1:2]
+                if message.files
+                else (cards.note(guide.library, w.empty_title, w.empty),)
+            )
         text = words.reveal()
         open_ = await self._open(guide, message.who, now)
         command, rest = _command(guide, text)
@@ -148,7 +183,7 @@ class Desk:
             drawn = drawn[1:]  # who to ring is the answer: only the ways on follow, not that no page fits
         parts = lead + drawn
         try:
-            await self._ledger.note_question(message.event, kept, now)
+            await self._ledger.note_question(message.heard, kept, now)
         except LedgerDownError:
             return Reply(parts)  # an answer needs no database
         if open_ and open_.idle:
@@ -192,6 +227,24 @@ class Desk:
         parts = cards.welcome(guide.library, guide.triage_for(None))
         return parts + (cards.unfinished(guide.library, open_.talk, open_.position) if open_ else ())
 
+    async def _overview(self, guide: Guidance, who: Person, kind: str, now: datetime) -> Reply:
+        match kind:
+            case "mine":
+                return await self._mine(guide, who, now)
+            case "list":
+                return await self._list(guide, who, now)
+            case "front":
+                return await self._front(guide, who, now)
+            case _:
+                return Reply(self._home(guide, await self._open(guide, who, now)))
+
+    async def _front(self, guide: Guidance, who: Person, now: datetime) -> Reply:
+        """A home page: ways in, numbers to ring, the person's own concerns, and when the alert routes were last proved."""
+        open_ = await self._open(guide, who, now)
+        mine = notices.mine(guide.library, await self._ledger.mine(who.id), now)
+        routes = notices.routes(guide.library, await self._ledger.proofs(), now)
+        return Reply((*self._home(guide, open_), cards.numbers(guide.library), *mine, *routes))
+
     # ---- presses
 
     async def _choice(self, guide: Guidance, message: Message, choice: str, now: datetime) -> Reply:
@@ -203,18 +256,14 @@ class Desk:
                 return await self._act(guide, message, kind, rest, now)
             case "add":
                 return await self._add(guide, message, rest, None, now)
-            case "mine":
-                return await self._mine(guide, message.who, now)
-            case "list":
-                return await self._list(guide, message.who, now)
+            case "mine" | "list" | "home" | "front":
+                return await self._overview(guide, message.who, kind, now)
             case "log":
                 return await self._begin_concern(guide, message, await self._open(guide, message.who, now), "", now)
             case "triage" if rest in guide.library.triages:
                 return await self._begin_triage(guide, message, rest, now)
             case "emergency":
                 return Reply(self._emergency(guide, await self._open(guide, message.who, now), now))
-            case "home":
-                return Reply(self._home(guide, await self._open(guide, message.who, now)))
         return Reply(_page(guide, kind, rest, now))
 
     async def _step_pressed(self, guide: Guidance, message: Message, rest: str, now: datetime) -> Reply:
@@ -235,7 +284,7 @@ class Desk:
         if move is None:
             return await self._old(guide, message.who, open_, open_.talk.id, now)
         if move == "stop":
-            await self._ledger.end_conversation(message.event, open_.talk, now)
+            await self._ledger.end_conversation(message.heard, open_.talk, now)
             text = w.stopped_draft if any(v.strip() for v in open_.talk.draft.values()) else w.stopped
             return Reply((cards.note(guide.library, w.stopped_title, text),))
         if move == "send":
@@ -281,6 +330,9 @@ class Desk:
             talk = replace(talk, answers=(*open_.position.answers, Answer("log", "")))
         if typed:
             talk = interview.add_words(talk, typed)
+        if message.link:
+            link = guide.library.say(guide.library.wording.form_link, link=message.link.reveal())
+            talk = interview.add_link(talk, link)
         lead = _lead(guide, message, _told(guide, open_.position) if open_ else "dsl")
         return await self._keep(guide, message, talk, now, before=lead)
 
@@ -313,7 +365,7 @@ class Desk:
             or any(guide.hears_urgent(text, telling=True) for text in talk.draft.values())
         )
         await self._ledger.keep_conversation(
-            message.event,
+            message.heard,
             talk,
             now,
             name=message.who.name,
@@ -368,7 +420,7 @@ class Desk:
         account = Account(message.who.name, lines, position.observations)
         new = NewConcern(about, urgent, message.who.id, account, talk.id)
         told = clocks.ladder(library.school, about)[0]
-        ref = await self._ledger.log_concern(message.event, new, talk, told, self._channels[0], now)
+        ref = await self._ledger.log_concern(message.heard, new, talk, told, self._channels[0], now)
         return Reply(notices.sent(library, ref, told[0], urgent=urgent))
 
     # ---- the acts of those whom a concern has reached
@@ -386,14 +438,14 @@ class Desk:
             return Reply((cards.note(library, w.not_yours_title, w.not_yours),))
         match act:
             case "open":
-                opened = await self._ledger.record_opening(message.event, concern, who, now)
+                opened = await self._ledger.record_opening(message.heard, concern, who, now)
                 return Reply(notices.opened(library, opened, now), dialog=True)
             case "ack" if concern.stage != "logged":
                 return Reply(notices.already_acknowledged(library, concern, now))
             case "ack":
                 via = concern.reporter.partition(":")[0]
                 return Reply(
-                    notices.acknowledged(library, await self._ledger.acknowledge(message.event, concern, who, via, now))
+                    notices.acknowledged(library, await self._ledger.acknowledge(message.heard, concern, who, via, now))
                 )
             case _:
                 return await self._settle(guide, message, act, concern, typed, now)
@@ -413,7 +465,7 @@ class Desk:
             )
             return Reply(notices.act_form(library, act, concern, typed, fault), dialog=True)
         save = self._ledger.decide if act == "decide" else self._ledger.close_concern
-        return Reply(notices.settled(library, act, await save(message.event, concern, message.who, typed, now)))
+        return Reply(notices.settled(library, act, await save(message.heard, concern, message.who, typed, now)))
 
     async def _add(self, guide: Guidance, message: Message, id_: str, typed: Words | None, now: datetime) -> Reply:
         """The reporter adds to what they sent."""
@@ -429,7 +481,7 @@ class Desk:
             Wanted(f"added/{concern.id}/{number}/{role}", "added", concern.id, role, self._channels[0])
             for role in sorted(concern.reached)
         ]
-        changed = await self._ledger.add(message.event, concern, message.who, typed, wanted, now)
+        changed = await self._ledger.add(message.heard, concern, message.who, typed, wanted, now)
         lead = _lead(guide, message, _first_told(guide, concern.about))
         return Reply((*lead, *notices.settled(library, "add", changed)))
 
@@ -478,9 +530,10 @@ class Desk:
 
     async def _outsider(self, guide: Guidance, message: Message, now: datetime) -> Reply:
         try:
+            # The plain event: after a crash nobody may take them for staff, and their chat delivers it again.
             await self._ledger.note_outsider(message.event, message.who.id, self._channels[0], now)
         except AlreadyHeardError:
-            return Reply(repeated=True)
+            return Reply(notices.outsider(guide.library), repeated=True)
         except LedgerDownError:
             pass  # the kind reply matters more than that the DSL hears of it
         return Reply(notices.outsider(guide.library))
@@ -496,7 +549,9 @@ class Desk:
         if said == "emergency" or command == "emergency":
             return (cards.ring_now(library, told), notices.not_saved(library))
         sending = interview.plain(text) in {interview.plain(library.wording.send_button), "yes"}
-        if said.startswith(("step:", "form:", "log", "add:")) or command == "log" or sending:
+        if said.startswith("add:") or sending:
+            return (*lead, notices.not_sent(library, "any"))  # whom it is about stands in what cannot be read now
+        if said.startswith(("step:", "form:", "log")) or command == "log":
             return (*lead, notices.not_sent(library, told))
         if not text or command:
             return (*lead, notices.not_saved(library))

@@ -72,6 +72,12 @@ def add_words(talk: Conversation, text: str) -> Conversation:
     return replace(talk, draft={**talk.draft, "happened": f"{so_far}\n\n{text.strip()}".strip()})
 
 
+def add_link(talk: Conversation, text: str) -> Conversation:
+    """Where a concern was begun from: how it is known. Never who wrote it there."""
+    so_far = talk.draft.get("known", "").strip()
+    return talk if text in so_far else replace(talk, draft={**talk.draft, "known": f"{so_far} {text}".strip()})
+
+
 def without_check(position: Position) -> tuple[Answer, ...]:
     """The answers up to the form, whether or not it was complete."""
     return tuple(answer for answer in position.answers if answer != FORM_COMPLETE)

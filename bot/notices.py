@@ -157,6 +157,14 @@ def last_proved(library: Library, now: datetime, head: str) -> Parts:
     )
 
 
+def routes(library: Library, proofs: Sequence[Proven], now: datetime) -> Parts:
+    """When each way to the DSL was last proved to work: for every member of staff to see."""
+    facts = tuple(
+        Fact(library.say(library.wording.list_proved, route=p.channel), Words(_proved(library, p, now))) for p in proofs
+    )
+    return (Card(library.wording.routes_title, facts=facts),) if facts else ()
+
+
 def open_list(library: Library, held: Sequence[Concern], proofs: Sequence[Proven], now: datetime) -> Parts:
     """The DSL's list: every open concern they hold, with both clocks, and when each alert route was last proved."""
     w = library.wording

@@ -94,6 +94,9 @@ class Heard:
     owed: str = ""
 
 
+Event = Heard | str  # a plain id owes nobody a reply
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One thing a person did: typed words, pressed a choice, or sent a form.

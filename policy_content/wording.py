@@ -106,6 +106,16 @@ class Wording(BaseModel):
     empty_title: Label
     empty: Say
 
+    files_title: Label
+    files: Say
+    shared_title: Label
+    shared: Say
+    interrupted_title: Label
+    interrupted: Say
+    numbers_title: Label
+    numbers: Say
+    routes_title: Label
+
     about_title: Label
     about_help: Say
     about_pupils: Label
@@ -119,6 +129,8 @@ class Wording(BaseModel):
     form_another_child: Label
     form_words_kept: Say
     form_kept: Say
+    ring_any: Say
+    form_link: Annotated[Say, _holds("link")]
     form_needed: Annotated[Say, _holds("field")]
     form_too_long: Annotated[Say, _holds("most", "over")]
     form_not_an_option: Say

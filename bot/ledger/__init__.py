@@ -19,12 +19,13 @@ from bot.ledger.database import (
     open_engine,
 )
 from bot.ledger.outbox import LEASE, Delivery, Due, Outbox
-from bot.ledger.records import Wanted
+from bot.ledger.places import Places, looks_like_code
+from bot.ledger.records import Wanted, reply_key
 from bot.ledger.upkeep import Audit, NotABackupError, Proof, Upkeep
 from bot.vault import Vault
 
 
-class Ledger(Conversations, Concerns, Outbox, Upkeep):
+class Ledger(Conversations, Concerns, Outbox, Places, Upkeep):
     """The school's record: conversations, concerns, their chronologies and the alerts due."""
 
     def __init__(self, engine: AsyncEngine, vault: Vault, short: str, tombs: Path | None = None) -> None:
@@ -66,5 +67,7 @@ __all__ = [
     "Question",
     "Unsent",
     "Wanted",
+    "looks_like_code",
     "open_ledger",
+    "reply_key",
 ]

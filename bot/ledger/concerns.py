@@ -15,7 +15,7 @@ from bot.ledger import tables as t
 from bot.ledger.conversations import close_conversation
 from bot.ledger.database import ChangedMeanwhileError, Database
 from bot.ledger.records import Wanted, concern_or_sealed, enqueue, enter, new_id, next_number, note, read_concern
-from bot.talk import Person, Words
+from bot.talk import Event, Person, Words
 from bot.triage import Conversation
 from bot.vault import Vault
 
@@ -28,7 +28,7 @@ class Concerns(Database):
 
     async def log_concern(
         self,
-        heard: str,
+        heard: Event,
         new: NewConcern,
         conversation: Conversation | None,
         told: Sequence[str],
@@ -107,7 +107,7 @@ class Concerns(Database):
         """Every concern that has not been forgotten, newest first."""
         return await self._some(t.concerns.c.key.is_not(None), at_most)
 
-    async def acknowledge(self, heard: str, concern: Concern, who: Person, via: str, now: datetime) -> Concern:
+    async def acknowledge(self, heard: Event, concern: Concern, who: Person, via: str, now: datetime) -> Concern:
         """Record that a person has it, tell the reporter by `via`, and stop alerts not yet sent.
 
         Raises `ChangedMeanwhileError` if the concern moved since it was read.
@@ -123,7 +123,7 @@ class Concerns(Database):
                 await enqueue(db, told, now)
             return await self._reread(db, concern)
 
-    async def record_opening(self, heard: str, concern: Concern, who: Person, now: datetime) -> Concern:
+    async def record_opening(self, heard: Event, concern: Concern, who: Person, now: datetime) -> Concern:
         """Enter in the chronology that this person opened it. Nothing is shown unless this is saved."""
         async with self.transaction(rings=True) as db:
             await note(db, heard, now)
@@ -131,7 +131,7 @@ class Concerns(Database):
             return await self._reread(db, concern)
 
     async def add(
-        self, heard: str, concern: Concern, who: Person, text: Words, wanted: Sequence[Wanted], now: datetime
+        self, heard: Event, concern: Concern, who: Person, text: Words, wanted: Sequence[Wanted], now: datetime
     ) -> Concern:
         """Add what the reporter has since seen or heard. `wanted` tells those who have the concern."""
         async with self.transaction(rings=True) as db:
@@ -141,11 +141,11 @@ class Concerns(Database):
                 await enqueue(db, one, now)
             return await self._reread(db, concern)
 
-    async def decide(self, heard: str, concern: Concern, who: Person, reasons: Words, now: datetime) -> Concern:
+    async def decide(self, heard: Event, concern: Concern, who: Person, reasons: Words, now: datetime) -> Concern:
         """Record a decision and its reasons. The second clock stops, and reminders not yet sent with it."""
         return await self._settle(heard, concern, "decided", who, reasons, now)
 
-    async def close_concern(self, heard: str, concern: Concern, who: Person, reason: Words, now: datetime) -> Concern:
+    async def close_concern(self, heard: Event, concern: Concern, who: Person, reason: Words, now: datetime) -> Concern:
         """Close it with a reason. Nothing is ever sent about it again."""
         return await self._settle(heard, concern, "closed", who, reason, now)
 
@@ -183,7 +183,7 @@ class Concerns(Database):
             return True
 
     async def _settle(
-        self, heard: str, concern: Concern, what: str, who: Person, text: Words, now: datetime
+        self, heard: Event, concern: Concern, what: str, who: Person, text: Words, now: datetime
     ) -> Concern:
         async with self.transaction(rings=True) as db:
             await note(db, heard, now)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.ledger import tables as t
 from bot.ledger.database import ChangedMeanwhileError, Database, unique_violation
 from bot.ledger.records import Wanted, enqueue, note, short
-from bot.talk import NOTHING, Words
+from bot.talk import NOTHING, Event, Words
 from bot.triage import Answer, Conversation
 from bot.vault import Vault
 
@@ -63,7 +63,7 @@ class Conversations(Database):
 
     async def keep_conversation(
         self,
-        heard: str,
+        heard: Event,
         conversation: Conversation,
         now: datetime,
         *,
@@ -126,13 +126,13 @@ class Conversations(Database):
             if saved.rowcount != 1:
                 raise ChangedMeanwhileError
 
-    async def end_conversation(self, heard: str, conversation: Conversation, now: datetime) -> None:
+    async def end_conversation(self, heard: Event, conversation: Conversation, now: datetime) -> None:
         """Throw the open conversation away, its draft with it."""
         async with self.transaction() as db:
             await note(db, heard, now)
             await close_conversation(db, conversation)
 
-    async def note_question(self, heard: str, question: Question, now: datetime) -> None:
+    async def note_question(self, heard: Event, question: Question, now: datetime) -> None:
         """Keep what is kept of a question."""
         async with self.transaction() as db:
             await note(db, heard, now)

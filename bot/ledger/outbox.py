@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, func, insert, or_, select, update
+from sqlalchemy import and_, case, delete, func, insert, or_, select, update
 
 from bot.concern import Concern
 from bot.ledger import tables as t
 from bot.ledger.database import Database
-from bot.ledger.records import Wanted, concern_or_sealed, enqueue, note
+from bot.ledger.records import Wanted, concern_or_sealed, enqueue, note, owed_reply, reply_key
+from bot.talk import Event
 from bot.vault import Vault
 
 LEASE = timedelta(seconds=60)
@@ -21,7 +22,7 @@ LEASE = timedelta(seconds=60)
 class Due:
     """An alert this caller has leased: it alone sends it until the lease lapses.
 
-    `kind` is concern, waiting, told, added, decide, quiet, draft, unsent, outsider or proof. `concern` is the
+    `kind` is concern, waiting, told, added, decide, quiet, draft, unsent, outsider, proof or reply. `concern` is the
     record at the moment of leasing; `receipt` is the channel's id of the message if it only needs redrawing.
     `interrupted` says that a lease before this one lapsed: it may have been sent without anybody noting it.
     """
@@ -175,7 +176,21 @@ class Outbox(Database):
             for one in wanted:
                 await enqueue(db, one, now)
 
-    async def note_outsider(self, heard: str, person: str, via: str, now: datetime) -> None:
+    async def owe(self, event: str, person: str, due: datetime) -> None:
+        """A reply could not be posted at once: the bell posts it from `due` on. Asked for twice, it is owed once."""
+        async with self.transaction() as db:
+            await enqueue(db, owed_reply(event, person), due)
+            same = t.alerts.c.key == reply_key(event)
+            # Whether it arrived is not known: it counts as tried, so that it is looked for before it is sent again.
+            await db.execute(update(t.alerts).where(same).values(due_at=due, tries=1))
+
+    async def replied(self, key: str) -> None:
+        """The reply is in front of the person, or can never be: nothing is owed any more."""
+        async with self.transaction() as db:
+            await db.execute(delete(t.deliveries).where(t.deliveries.c.alert == key))
+            await db.execute(delete(t.alerts).where(t.alerts.c.key == key, t.alerts.c.kind == "reply"))
+
+    async def note_outsider(self, heard: Event, person: str, via: str, now: datetime) -> None:
         """Tell the DSL, once a day for each person, that someone outside staff wrote. Without the words."""
         key = f"outsider/{now:%Y-%m-%d}/{person}"
         async with self.transaction(rings=True) as db:
@@ -212,5 +227,6 @@ class Outbox(Database):
         """How many alerts are waiting to be delivered."""
         a = t.alerts.c
         async with self.reading() as db:
-            found = await db.execute(select(func.count()).where(a.due_at.is_not(None), a.delivered_at.is_(None)))
+            waits = and_(a.due_at.is_not(None), a.delivered_at.is_(None), a.kind != "reply")
+            found = await db.execute(select(func.count()).where(waits))
             return int(found.scalar_one())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
@@ -20,10 +20,11 @@ from bot.concern import Account, Concern, Entry
 from bot.ledger import chain
 from bot.ledger import tables as t
 from bot.ledger.database import AlreadyHeardError, unique_violation
-from bot.talk import Words
+from bot.talk import Event, Heard, Words
 from bot.vault import SealBrokenError, Vault
 
 UNREADABLE = Account(Words("(cannot be unsealed: check SIGNPOST_KEYS)"), ())
+HEAD_START = timedelta(seconds=15)  # for whoever heard a message to post its reply, before the bell does
 _CHAIN = 1  # the one row
 _REACHES = ("concern", "quiet", "decide")  # what asks a person to act also lets them open it
 
@@ -40,6 +41,16 @@ class Wanted:
     step: int = 0
 
 
+def owed_reply(event: str, person: str) -> Wanted:
+    """The debt of a reply, as an alert: without its words, which whoever heard the message has and posts."""
+    return Wanted(reply_key(event), "reply", None, f"person:{person}", person.partition(":")[0])
+
+
+def reply_key(event: str) -> str:
+    """The key of the reply that is owed for an event."""
+    return short(f"reply/{event}", 96)
+
+
 def short(text: str, most: int) -> str:
     """`text` if it fits its column, else its beginning and a digest of the whole: two that differ stay two."""
     if len(text) <= most:
@@ -48,10 +59,13 @@ def short(text: str, most: int) -> str:
     return f"{text[: most - 33]}~{digest}"
 
 
-async def note(db: AsyncConnection, heard: str, now: datetime) -> None:
-    """Note the event, or raise `AlreadyHeardError`."""
+async def note(db: AsyncConnection, heard: Event, now: datetime) -> None:
+    """Note the event, or raise `AlreadyHeardError`. A reply that is owed for it goes into the outbox with it."""
+    event = heard if isinstance(heard, str) else heard.event
+    if isinstance(heard, Heard) and heard.owed:
+        await enqueue(db, owed_reply(event, heard.owed), now + HEAD_START)
     try:
-        await db.execute(insert(t.heard).values(event=short(heard, 255), at=now))
+        await db.execute(insert(t.heard).values(event=short(event, 255), at=now))
     except IntegrityError as error:
         if unique_violation(error):
             raise AlreadyHeardError from None

@@ -181,6 +181,26 @@ proofs = Table(
     Column("failure", String(255), nullable=True),
 )
 
+# Where people are to be found, as a chat learnt it: a conversation's own JSON, sealed.
+places = Table(
+    "places",
+    metadata,
+    Column("id", String(255), primary_key=True),  # teams/dsl, teams/person:teams:29…
+    Column("key", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("learnt_at", Moment, nullable=False),
+)
+
+# One-time codes, as digests: each is good for one thing, for a few minutes and a few tries.
+codes = Table(
+    "codes",
+    metadata,
+    Column("purpose", String(255), primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+)
+
 # Written to by each readiness check, because a full disk still reads.
 pulse = Table("pulse", metadata, Column("id", Integer, primary_key=True), Column("beats", Integer, nullable=False))
 

@@ -93,6 +93,7 @@ class Upkeep(Database):
         for table, column, owner in (
             (t.concerns, t.concerns.c.id, "concerns/"),
             (t.conversations, t.conversations.c.id, "conversations/"),
+            (t.places, t.places.c.id, "places/"),
             (t.chain, t.chain.c.id, "chain"),
         ):
             after: Any = None
