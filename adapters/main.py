@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -17,12 +18,13 @@ from adapters import asking, evaluating, keeping, needs, practice
 from adapters.console.channel import ConsoleChannel
 from adapters.console.render import render
 from adapters.email.channel import EmailChannel, EmailUrlError
+from adapters.port import Chat, Finding, House
 from adapters.server import Signpost, served, utc_now
 from adapters.shelf import Shelf
 from adapters.web.channel import WebChannel, only_this_computer
 from bot import Channel, Guidance, Vault, Words, open_ledger
 from bot.cards import answer, clarify, ring_now, unknown
-from bot.settings import Settings
+from bot.settings import Settings, half_connected
 
 _log = structlog.get_logger("signpost.main")
 app = typer.Typer(
@@ -126,10 +128,12 @@ def serve() -> None:
     vault = needs.vault(settings, faults)
     shelf = needs.shelf(settings, faults)
     channels = _channels(settings, shelf) if shelf else {}
-    if not CHATS & channels.keys():
+    half = half_connected(settings)
+    faults += half
+    if not half and not any(isinstance(channel, Chat) for channel in channels.values()):
         faults.append(
-            "no chat is connected, so nobody could ask or be told. This version has none to connect: "
-            "Slack and Teams come in later versions. Try `signpost demo`."
+            "no chat is connected, so nobody could ask or be told. Set SIGNPOST_SLACK_BOT_TOKEN or SIGNPOST_TEAMS_APP_ID "
+            "and what belongs to it; the README's settings say what that is. To try it first: `signpost demo`."
         )
     if faults or vault is None or shelf is None:
         needs.stop(
@@ -158,7 +162,6 @@ Make = Callable[[Settings, Shelf], Channel | None]
 # The ways to people, first choice first: name to what makes it from the settings, or None where they do not connect it.
 # A channel adds its line here.
 CHANNELS: dict[str, Make] = {"email": _email}
-CHATS = frozenset(CHANNELS) - {"email"}  # those that people can write to
 
 
 def _channels(settings: Settings, shelf: Shelf) -> dict[str, Channel]:
@@ -207,12 +210,31 @@ async def _chat(settings: Settings) -> None:
 async def _serve(settings: Settings, shelf: Shelf, vault: Vault, channels: dict[str, Channel]) -> None:
     ledger = await needs.ledger(settings, vault, shelf.guidance().library.school.short)
     signpost = Signpost.of(shelf, ledger, channels)
+    chats = [channel for channel in channels.values() if isinstance(channel, Chat)]
     site = web.Application(client_max_size=2**20)
-    site.add_routes(signpost.routes())
-    async with served(site, signpost, settings.host, settings.port) as bound:
+    site.add_routes([*signpost.routes(), *(route for chat in chats for route in chat.routes())])
+    async with AsyncExitStack() as opened:
+        opened.push_async_callback(ledger.close)
+        await _look_before_serving(chats, signpost.house())
+        for chat in chats:
+            await opened.enter_async_context(chat.open(signpost.house(), listening=True))
+        bound = await opened.enter_async_context(served(site, signpost, settings.host, settings.port))
         typer.echo(f"Serving on {settings.host}:{bound}")
         sys.stdout.flush()
         await asyncio.Event().wait()
+
+
+async def _look_before_serving(chats: Sequence[Chat], house: House) -> None:
+    """Say everything that is not as it must be; refuse to serve where that would break a promise to somebody."""
+    found: list[Finding] = []
+    for chat in chats:
+        async with chat.open(house, listening=False):
+            found += await chat.examine(house.clock())
+    for finding in found:
+        _log.warning("not_as_it_must_be", what=finding.what, where=finding.where, why=finding.why, hint=finding.hint)
+    stops = [str(finding) for finding in found if finding.stops]
+    if stops:
+        needs.stop("signpost serve did not start", "it could not keep what it promises", needs.bullets(stops))
 
 
 def _answer(guidance: Guidance, question: str, *, why: bool) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import structlog
 from aiohttp import web
 
+from adapters.port import House
 from adapters.shelf import Shelf
 from bot import Bell, Channel, Desk, Ledger, LedgerDownError
 
@@ -53,6 +54,10 @@ class Signpost:
         )
         ledger.when_due(made.wake)
         return made
+
+    def house(self, clock: Callable[[], datetime] = utc_now) -> House:
+        """The parts that a chat talks to."""
+        return House(self.shelf.guidance, self.desk, self.bell, self.ledger, self.wake, clock)
 
     def wake(self) -> None:
         """Something may be due now."""
