@@ -103,7 +103,7 @@ def test_the_bots_mention_goes_and_other_peoples_names_stay() -> None:
     assert message.words == Words("Tom & Priya Nair say: is <this> banter?")
     assert message.place == "shared"
     assert message.carried is False, "a message's response shows nobody anything"
-    assert read.read(payload("message-channel")).mentioned  # type: ignore[attr-defined]
+    assert read.read(payload("message-channel")).mentioned
 
 
 def test_a_mention_of_another_bot_of_the_same_name_is_not_ours() -> None:
