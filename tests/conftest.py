@@ -134,9 +134,9 @@ def store(request, database):
         yield File(database)
         return
     postgres = request.getfixturevalue("postgres")
-    place = postgres.fresh()
+    place = postgres.lend()
     yield place
-    postgres.drop(place)
+    postgres.take_back(place)
 
 
 @pytest.fixture
