@@ -61,23 +61,36 @@ class Place:
 
     def __init__(self, url, name=""):
         self.url, self.name = url, name
+        self._eye = None  # one connection to look by: tests look often
         self.soiled = False  # somebody went past the ledger: it is not lent again
 
     def rows(self, sql, *values):
-        with psycopg.connect(self.url, autocommit=True) as db:
-            return db.execute(sql.replace("%", "%%").replace("?", "%s"), values).fetchall()
+        try:
+            return self._looking().execute(sql.replace("%", "%%").replace("?", "%s"), values).fetchall()
+        except psycopg.OperationalError:  # the server was stopped since we last looked
+            self.look_away()
+            return self._looking().execute(sql.replace("%", "%%").replace("?", "%s"), values).fetchall()
 
     def alter(self, sql):
         self.soiled = True
-        with psycopg.connect(self.url, autocommit=True) as db:
-            db.execute(sql)
+        self._looking().execute(sql)
+
+    def look_away(self):
+        """Let go of it, as one must before it is dropped."""
+        if self._eye:
+            self._eye.close()
+        self._eye = None
 
     def empty(self, tables):
         """Take out what the ledger wrote, and shut out whoever is still connected."""
-        with psycopg.connect(self.url, autocommit=True) as db:
-            db.execute("""select pg_terminate_backend(pid) from pg_stat_activity
-                where datname = current_database() and pid <> pg_backend_pid()""")
-            db.execute(f"truncate {', '.join(tables)} restart identity")
+        self._looking().execute("""select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and pid <> pg_backend_pid()""")
+        self._looking().execute(f"truncate {', '.join(tables)} restart identity")
+
+    def _looking(self):
+        if self._eye is None or self._eye.closed:
+            self._eye = psycopg.connect(self.url, autocommit=True)
+        return self._eye
 
     def tables(self):
         found = self.rows("select table_name from information_schema.tables where table_schema = 'public'")
@@ -131,6 +144,7 @@ class Postgres:
             _upgrade(self._model.url)
             tables = self._model.tables()
             self._filled_by_use = [name for name in tables if not self._model.rows(f"select 1 from {name} limit 1")]
+            self._model.look_away()  # nobody may be in a database that is copied
         return self._new(f" template {self._model.name} strategy file_copy")
 
     def lend(self) -> Place:
@@ -139,13 +153,16 @@ class Postgres:
 
     def take_back(self, place: Place):
         """What was lent."""
+        place.look_away()
         if place.soiled:
             self.drop(place)
             return
         place.empty(self._filled_by_use)
+        place.look_away()
         self._idle.append(place)
 
     def drop(self, place: Place):
+        place.look_away()
         self._do(f"drop database {place.name} with (force)")
 
     def stop(self):
