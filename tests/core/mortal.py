@@ -4,7 +4,6 @@ of the record whatever befell them.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 
 from bot import open_ledger
@@ -111,13 +110,19 @@ class Process:
         try:
             return await act(self.school)
         except Crash:
-            left = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
             await self.end()
             await self.begin()
             return None
+
+    async def live_through(self, act, at):
+        """What `act` gives, though the process may die at its `at`-th point: then it is asked again, as chats do."""
+        fuse = self.fuse
+        fuse.set(at)
+        done = await self.live(act)
+        if self.fuse is fuse:
+            fuse.set(0)
+            return done
+        return await self.live(act)
 
 
 # ---- what is always true of the record
