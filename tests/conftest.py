@@ -52,7 +52,7 @@ class FakeChannel:
         self.work()
 
     def work(self):
-        self._mood, self._only = "work", None
+        self._mood, self._only, self._told = "work", None, None
         self._gate.set()
 
     def fail(self, reason="the chat said no", *, lasting=False, retry_after=None, only=None):
@@ -67,13 +67,18 @@ class FakeChannel:
         """Deliver, and die before anybody can write that down."""
         self._mood, self._only = "crash", only
 
+    def break_route(self, failed, *, told=None):
+        """Fail, because the way itself is broken; with `told`, only the way to them."""
+        self._mood, self._only, self._told = failed, None, told
+
     def break_with(self, error, *, only=None):
         self._mood, self._only = error, only
 
     async def deliver(self, alert):
         self.tried.append(alert)
         self.entered.set()
-        mood = self._mood if self._only in {None, alert.ref} else "work"
+        meant = self._only in {None, alert.ref} and self._told in {None, alert.told}
+        mood = self._mood if meant else "work"
         if mood == "hang":
             await self._gate.wait()
         if isinstance(mood, Failed):
