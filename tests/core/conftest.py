@@ -11,6 +11,7 @@ import pytest
 
 from bot import Bell, Card, Choice, Desk, Form, Message, Person, Sent, Words
 from tests.core.stores import File
+from tests.core.terminal import terminal as new_terminal
 
 MARK = "zqmarkqz"  # stands in everything that anybody types here; nowhere else
 
@@ -228,3 +229,8 @@ def searchable(new_channel):
             return f"found-{alert.key}" if alert.key in self.screen else None
 
     return Searchable
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    return new_terminal(tmp_path)

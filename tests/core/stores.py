@@ -165,6 +165,16 @@ class Postgres:
         place.look_away()
         self._do(f"drop database {place.name} with (force)")
 
+    def lock(self, place: Place, password) -> str:
+        """The place's URL for a user who must give this password, which is not in it: `USER` stands for who asks."""
+        hba = self._server.pgdata / "pg_hba.conf"
+        rule = "local all locked scram-sha-256\n"
+        if not hba.read_text().startswith(rule):
+            hba.write_text(rule + hba.read_text())
+            self._do(f"create role locked login superuser password '{password}'")
+            self._do("select pg_reload_conf()")
+        return place.url.replace("postgres:@", "USER@")
+
     def stop(self):
         """At once and without goodbye."""
         arguments = ("-w", "-D", str(self._server.pgdata), "-m", "immediate", "stop")
