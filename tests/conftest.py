@@ -133,6 +133,16 @@ def postgres():
 
 
 @pytest.fixture
+def fragile():
+    """A server of this test's own, to be stopped."""
+    folder = Path(tempfile.mkdtemp(prefix="signpost-fragile-"))
+    server = Postgres(folder, quick=False)
+    yield server
+    server.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
 def store(request, database):
     """Where `ledger` lives: a SQLite file, or with the parameter `postgresql` a database of its own on a real server."""
     if getattr(request, "param", "sqlite") == "sqlite":
