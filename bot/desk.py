@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 
 from bot import cards, clocks, intake, interview, notices
 from bot.cards import RESUME, Parts
-from bot.concern import Account, Concern, Line, NewConcern
+from bot.casework import ACTS, Casework
+from bot.concern import Account, Line, NewConcern
 from bot.guidance import Guidance, Route
 from bot.ledger import AlreadyHeardError, ChangedMeanwhileError, Ledger, LedgerDownError, Question, Wanted
-from bot.talk import Card, Fact, Message, Person, Reply, Roster, RosterUnreadable, Sent, Words
+from bot.talk import Card, Fact, Message, Person, Reply, Roster, Sent, Words
 from bot.triage import (
     ABOUT,
     Answer,
@@ -62,8 +63,8 @@ class Desk:
         """
         self._guidance = guidance
         self._ledger = ledger
-        self._rosters = rosters
         self._channels = tuple(channels)
+        self._casework = Casework(ledger, rosters)
 
     async def hear(self, message: Message, now: datetime) -> Reply:
         """The reply to a message, after whatever it changed has been saved. Never raises for what a person typed."""
@@ -135,7 +136,7 @@ class Desk:
         said = message.choice or (message.form.form if message.form else "")
         kind, _, rest = said.partition(":")
         open_ = await self._open(guide, message.who, now)
-        if kind in {"ack", "open", "decide", "close", "add"}:
+        if kind in ACTS or kind == "add":
             return ()  # the card itself is redrawn from the record
         if kind in {"step", "form"}:
             return (await self._old(guide, message.who, open_, rest.partition(":")[0], now)).parts
@@ -209,7 +210,7 @@ class Desk:
             case "mine":
                 return await self._mine(guide, message.who, now)
             case "open_list":
-                return await self._list(guide, message.who, now)
+                return await self._casework.open_list(guide, message.who, now)
             case _ if open_ is None:
                 return Reply((cards.note(library, w.nothing_open_title, w.nothing_open),))
             case _:
@@ -232,7 +233,7 @@ class Desk:
             case "mine":
                 return await self._mine(guide, who, now)
             case "list":
-                return await self._list(guide, who, now)
+                return await self._casework.open_list(guide, who, now)
             case "front":
                 return await self._front(guide, who, now)
             case _:
@@ -252,8 +253,8 @@ class Desk:
         match kind:
             case "step":
                 return await self._step_pressed(guide, message, rest, now)
-            case "ack" | "open" | "decide" | "close":
-                return await self._act(guide, message, kind, rest, now)
+            case _ if kind in ACTS:
+                return await self._casework.act(guide, message, kind, rest, None, now)
             case "add":
                 return await self._add(guide, message, rest, None, now)
             case "mine" | "list" | "home" | "front":
@@ -381,8 +382,8 @@ class Desk:
         typed = sent.values.get("text", Words(""))
         if kind == "add":
             return await self._add(guide, message, rest, typed, now)
-        if kind in {"decide", "close"}:
-            return await self._act(guide, message, kind, rest, now, typed)
+        if kind in ACTS:
+            return await self._casework.act(guide, message, kind, rest, sent, now)
         id_, _, tail = rest.partition(":")
         open_ = await self._open(guide, message.who, now)
         version, _, about = tail.partition(":")
@@ -423,49 +424,7 @@ class Desk:
         ref = await self._ledger.log_concern(message.heard, new, talk, told, self._channels[0], now)
         return Reply(notices.sent(library, ref, told[0], urgent=urgent))
 
-    # ---- the acts of those whom a concern has reached
-
-    async def _act(
-        self, guide: Guidance, message: Message, act: str, id_: str, now: datetime, typed: Words | None = None
-    ) -> Reply:
-        library, w, who = guide.library, guide.library.wording, message.who
-        concern = await self._ledger.concern(id_)
-        try:
-            allowed = concern is not None and await self._may(guide, who, concern)
-        except RosterUnreadable:
-            return Reply((cards.note(library, w.no_roster_title, w.no_roster),))
-        if concern is None or not allowed:
-            return Reply((cards.note(library, w.not_yours_title, w.not_yours),))
-        match act:
-            case "open":
-                opened = await self._ledger.record_opening(message.heard, concern, who, now)
-                return Reply(notices.opened(library, opened, now), dialog=True)
-            case "ack" if concern.stage != "logged":
-                return Reply(notices.already_acknowledged(library, concern, now))
-            case "ack":
-                via = concern.reporter.partition(":")[0]
-                return Reply(
-                    notices.acknowledged(library, await self._ledger.acknowledge(message.heard, concern, who, via, now))
-                )
-            case _:
-                return await self._settle(guide, message, act, concern, typed, now)
-
-    async def _settle(
-        self, guide: Guidance, message: Message, act: str, concern: Concern, typed: Words | None, now: datetime
-    ) -> Reply:
-        """Decide or close: first the form, then what was typed in it."""
-        library, done = guide.library, "decided" if act == "decide" else "closed"
-        if concern.stage in {done, "closed"}:
-            return Reply(notices.already_settled(library, concern, done, now))
-        if not typed:
-            fault = (
-                ""
-                if typed is None
-                else library.say(library.wording.form_needed, field=getattr(library.wording, f"{act}_field"))
-            )
-            return Reply(notices.act_form(library, act, concern, typed, fault), dialog=True)
-        save = self._ledger.decide if act == "decide" else self._ledger.close_concern
-        return Reply(notices.settled(library, act, await save(message.heard, concern, message.who, typed, now)))
+    # ---- the reporter's own
 
     async def _add(self, guide: Guidance, message: Message, id_: str, typed: Words | None, now: datetime) -> Reply:
         """The reporter adds to what they sent."""
@@ -487,44 +446,6 @@ class Desk:
 
     async def _mine(self, guide: Guidance, who: Person, now: datetime) -> Reply:
         return Reply(notices.mine(guide.library, await self._ledger.mine(who.id), now))
-
-    async def _list(self, guide: Guidance, who: Person, now: datetime) -> Reply:
-        """Every open concern that has reached this person; to anyone else, as if there were none."""
-        library, w = guide.library, guide.library.wording
-        try:
-            roles = await self._roles(guide, who)
-        except RosterUnreadable:
-            return Reply((cards.note(library, w.no_roster_title, w.no_roster),))
-        if not roles:
-            return Reply((cards.note(library, w.not_yours_title, w.not_yours),))
-        held = [concern for concern in await self._ledger.open_concerns() if concern.reached & roles]
-        return Reply(notices.open_list(library, held, await self._ledger.proofs(), now))
-
-    async def _may(self, guide: Guidance, who: Person, concern: Concern) -> bool:
-        """May this person act on this concern at this moment? Raises `RosterUnreadable`, but never to those whom
-        the DSL place could not help: they are told the same as if there were no such concern.
-        """
-        if "dsl" in concern.reached:
-            return bool(await self._roles(guide, who) & concern.reached)
-        people = guide.library.school.people.everyone()
-        return any(who.id in person.ids() for role, person in people if role in concern.reached)
-
-    async def _roles(self, guide: Guidance, who: Person) -> frozenset[str]:
-        """What this person is at this moment: dsl, if they are in the DSL place, and whoever they are in school.yaml.
-
-        If the place cannot be read, the named people only; for anybody else that raises `RosterUnreadable`.
-        """
-        named = {role for role, person in guide.library.school.people.everyone() if who.id in person.ids()}
-        channel = who.id.partition(":")[0]
-        if channel not in self._rosters:
-            return frozenset(named)
-        try:
-            inside = who.id in await self._rosters[channel].members("dsl")
-        except RosterUnreadable:
-            if named:
-                return frozenset(named)
-            raise
-        return frozenset((named - {"dsl"}) | ({"dsl"} if inside else set()))
 
     # ---- people who are not staff, and days without a database
 
