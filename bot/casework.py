@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot import cards, case, casecards, chronicle, clocks, notices
@@ -49,7 +50,7 @@ class Casework:
                 return Reply((cards.note(library, w.not_yours_title, w.not_yours),))
             match act:
                 case "ack":
-                    return await self._acknowledge(library, message, concern, now)
+                    return replace(await self._acknowledge(library, message, concern, now), dialog=tail == "dialog")
                 case "decide":
                     return await self._deciding.hear(guide, message, concern, tail, sent, now)
                 case "more":

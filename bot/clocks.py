@@ -114,7 +114,8 @@ def told_now(concern: Concern, school: School) -> tuple[str, ...]:
     """Everybody whom it has reached and who may still be told of it."""
     if concern.kept_to:
         return kept(concern, school)
-    return tuple(sorted(told for told in concern.reached if not avoided(concern, school, told)))
+    away = {f"person:{id_}" for id_ in concern.avoids}
+    return tuple(sorted(told for told in concern.reached - away if not avoided(concern, school, told)))
 
 
 def plan(concern: Concern, school: School, now: datetime) -> Plan:

@@ -6,6 +6,7 @@ What is posted where others can see it holds a reference, urgency, reporter and 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -359,13 +360,18 @@ def opened(library: Library, concern: Concern, now: datetime, seen: Collection[s
         *observed(library, account.observations),
         *chronicle.to_do(library, concern),
         Card(w.open_chronology, facts=chronicle.history(library, concern, now, seen)),
-        *(choice for choice in acts(library, concern) if not choice.id.startswith("open:")),
+        *(_inside(choice) for choice in acts(library, concern) if not choice.id.startswith("open:")),
         *chronicle.readable(library, concern, now),
         Choice(w.case.note_button, f"note:{concern.id}"),
         Choice(w.case.message_button, f"message:{concern.id}"),
         Choice(w.case.chronology_button, f"chronology:{concern.id}"),
         Choice(w.case.more_button, f"more:{concern.id}"),
     )
+
+
+def _inside(choice: Choice) -> Choice:
+    """A choice of an alert, as it stands in the dialog: there its answer stays too."""
+    return replace(choice, id=f"{choice.id}:dialog") if choice.id.startswith("ack:") else choice
 
 
 def told_reporter(library: Library, concern: Concern, now: datetime) -> Parts:

@@ -120,6 +120,15 @@ async def test_that_somebody_looked_makes_no_form_late(school, ref):
     assert school.entries(ref)[-1] == "closed"
 
 
+async def test_acknowledged_inside_the_dialog_it_is_answered_there_and_on_the_alert_in_the_chat(school):
+    ref = await school.log()
+    inside = next(c for c in school.choices(await opened(school, ref)) if c.id.startswith("ack:"))
+    assert (await school.press(inside.id, school.person("dsl"))).dialog
+    other = await school.log(who=school.person("other"))
+    assert not (await school.press(f"ack:{school.id(other)}", school.person("dsl"))).dialog
+    assert [school.entries(one)[-1] for one in (ref, other)] == ["acknowledged", "acknowledged"]
+
+
 # ---- messages with the reporter
 
 
