@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from bot import decision
+from bot.ledger import AlreadyHeardError, ChangedMeanwhileError
 from tests.core.conftest import MARK
 
 # Everything that the pages of a decision about pupils ask, answered so that nothing is missing.
@@ -72,6 +75,17 @@ async def decide(school, ref, who="dsl", **answers):
     """Record a whole decision; the reply."""
     checked = await fill_pages(school, ref, who, **answers)
     return await school.press(save_of(school, checked), school.person(who))
+
+
+async def decide_at_once(school, id_, who, event):
+    """Record a whole decision as in one page: that each page is kept is claimed where pages are filled in. May be done again."""
+    concern, draft = await school.ledger.concern(id_), await school.ledger.decision_draft(id_)
+    if not draft.values:
+        with suppress(AlreadyHeardError, ChangedMeanwhileError):
+            values = ANSWERS | {"adult_done": "sent home"}
+            await school.ledger.keep_decision_draft(f"{event}-pages", concern, draft, values, who, school.clock.now())
+        draft = await school.ledger.decision_draft(id_)
+    return await school.press(f"decide:{id_}:save:{draft.version}", who, event=event)
 
 
 def save_of(school, reply):
