@@ -25,9 +25,14 @@ _CHILD = re.compile(r"child-\d+")
 _PIECE = re.compile(r"value-(\d+)-of-\d+")
 
 
-def block_count(field: Field) -> int:
-    """How many inputs the field's value takes."""
-    return 1 if _picks(field) else len(_pieces(field))
+def length(field: Field) -> int:
+    """How long Slack might count what was typed in the field."""
+    return rich.size(field.value.reveal()) if field.value is not None else 0
+
+
+def is_cut(field: Field) -> bool:
+    """True if what was typed takes more than one input."""
+    return not _picks(field) and len(_pieces(field)) > 1
 
 
 def draw(field: Field, wording: Wording, *, kept: bool = False) -> list[Json]:

@@ -158,13 +158,15 @@ def _window_title(form: Form | None, parts: Sequence[Part], wording: Wording) ->
 def _form_window(parts: Sequence[Part], form: Form, wording: Wording) -> list[Json]:
     """All blocks of a window with a form, with as many texts kept back as it takes to fit."""
     kept: set[str] = set()
-    by_length = sorted(form.fields, key=fields.block_count, reverse=True)
-    long = [field.key for field in by_length if fields.block_count(field) > 1]
-    while True:
-        blocks = _flow(parts, wording, lambda one, w: _inputs(one, w, kept) if one is form else _asked_for(one, w))
-        if not long or _fits(blocks, *_IN_A_VIEW):
+    by_length = sorted(form.fields, key=fields.length, reverse=True)
+    spent = sum(fields.length(field) for field in form.fields)
+    for field in by_length:
+        blocks = [] if spent > _IN_A_VIEW[1] else _flow(parts, wording, lambda f, w: _inputs(f, w, kept) if f is form else _asked_for(f, w))
+        if blocks and (_fits(blocks, *_IN_A_VIEW) or not fields.is_cut(field)):
             return blocks
-        kept.add(long.pop(0))
+        kept.add(field.key)
+        spent -= fields.length(field)
+    return _flow(parts, wording, lambda f, w: _inputs(f, w, kept) if f is form else _asked_for(f, w))
 
 
 def _inputs(form: Form, wording: Wording, kept: Collection[str]) -> list[Json]:

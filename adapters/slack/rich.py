@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -91,7 +92,7 @@ def escaped(text: str) -> str:
 def body(text: str) -> list[Atom]:
     """Our own text, in the content's small markup."""
     atoms: list[Atom] = []
-    fresh = True  # does the next line begin something new?
+    fresh, headed = True, True  # does the next line begin something new, and is it the first under a heading?
     for raw in text.split("\n"):
         line = raw.strip()
         if not line:
@@ -104,9 +105,9 @@ def body(text: str) -> list[Atom]:
         elif kind in {"step", "point"}:
             atoms.append(Atom("step" if kind == "step" else "point", _inlines(said), number))
         else:
-            before = [("\n", False)] if atoms and (fresh or kind == "heading") else []
+            before = [] if headed else [("\n", False)]
             atoms.append(Atom("words", (*before, *([(said, True)] if kind == "heading" else _inlines(said)))))
-        fresh = kind == "heading"
+        fresh = headed = kind == "heading"
     return atoms
 
 
@@ -200,10 +201,9 @@ def _text(text: str, *, bold: bool) -> Json:
 
 
 def _cut(text: str, most: int, between: re.Pattern[str]) -> Iterator[str]:
-    while _over(text, most) > 0:
-        end = most
-        while end > 1 and (over := _over(text[:end], most)) > 0:
-            end = max(1, end - max(1, over // 6))  # no character counts for more than six
+    while len(text) > most or _over(text, most) > 0:
+        fits = bisect_right(range(1, most + 1), 0, key=lambda end: _over(text[:end], most))
+        end = max(fits, 1)
         places = [found.end() for found in between.finditer(text, end * 3 // 4, end + 1) if found.end() <= end]
         end = places[-1] if places else end
         yield text[:end]
