@@ -124,25 +124,31 @@ class SlackChannel:
 
     def _bolt(self, token: str, api_url: str) -> AsyncApp:
         """Bolt's own checks first: signature, time, the address check. Then ours, which answers before bolt could."""
+
+        async def authorize() -> AuthorizeResult:
+            me = self._web.known
+            return AuthorizeResult(
+                enterprise_id=None,
+                team_id=me.team if me else None,
+                bot_user_id=me.user if me else None,
+                bot_id=me.bot if me else None,
+                bot_token="unused",  # noqa: S106 (our own client has the token)
+            )
+
+        async def stumbled(error: Exception) -> BoltResponse:
+            _log.error("bolt_stumbled", exc_info=error)
+            return BoltResponse(status=503)
+
         app = AsyncApp(
             name="signpost.slack.silent.bolt",
             logger=_SILENT,
             signing_secret=self._secret or "none: only the socket is used",
-            authorize=self._authorize,
+            authorize=authorize,
             client=AsyncWebClient(token=token, base_url=f"{api_url.rstrip('/')}/", logger=_SILENT),
         )
+        app.error(stumbled)
         app.use(_Dispatch(self._heard))
         return app
-
-    async def _authorize(self) -> AuthorizeResult:
-        me = self._web.known
-        return AuthorizeResult(
-            enterprise_id=None,
-            team_id=me.team if me else None,
-            bot_user_id=me.user if me else None,
-            bot_id=me.bot if me else None,
-            bot_token="unused",  # noqa: S106 (our own client has the token)
-        )
 
 
 class _Dispatch(AsyncMiddleware):

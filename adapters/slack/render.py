@@ -161,7 +161,11 @@ def _form_window(parts: Sequence[Part], form: Form, wording: Wording) -> list[Js
     by_length = sorted(form.fields, key=fields.length, reverse=True)
     spent = sum(fields.length(field) for field in form.fields)
     for field in by_length:
-        blocks = [] if spent > _IN_A_VIEW[1] else _flow(parts, wording, lambda f, w: _inputs(f, w, kept) if f is form else _asked_for(f, w))
+        blocks = (
+            []
+            if spent > _IN_A_VIEW[1]
+            else _flow(parts, wording, lambda f, w: _inputs(f, w, kept) if f is form else _asked_for(f, w))
+        )
         if blocks and (_fits(blocks, *_IN_A_VIEW) or not fields.is_cut(field)):
             return blocks
         kept.add(field.key)

@@ -28,7 +28,9 @@ BODY = st.lists(
     max_size=12,
 ).map("\n".join)  # fmt: skip
 ID = st.text("abc-", min_size=1, max_size=30)
-LABEL = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=75).map(lambda said: f"L{said}"[:75])
+LABEL = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=75).map(
+    lambda said: f"L{said}"[:75]
+)
 LONG_LABEL = LABEL | st.just(150).map(lambda times: "A very long label " * times)
 
 CARDS = st.builds(
@@ -111,7 +113,9 @@ def test_a_form_sent_untouched_says_what_it_held(form: Form) -> None:
             assert sent.values[field.key].reveal() in {held.reveal(), ""}
         else:
             chosen = set(held.reveal().split(","))
-            assert sent.values[field.key].reveal() == ",".join(o.key for o in form.fields and field.options if o.key in chosen)
+            assert sent.values[field.key].reveal() == ",".join(
+                o.key for o in form.fields and field.options if o.key in chosen
+            )
 
 
 @QUICKLY

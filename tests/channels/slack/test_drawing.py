@@ -39,7 +39,13 @@ def on_every_surface(drawing: Drawing) -> list[tuple[str, Json]]:
 
 
 TYPED = {"short": "R", "hostile": HOSTILE, "longest": LONGEST}
-LARGEST = {"form pupils, full", "check pupils", "opened pupils True, seen", "alert pupils True, seen", "told pupils True"}
+LARGEST = {
+    "form pupils, full",
+    "check pupils",
+    "opened pupils True, seen",
+    "alert pupils True, seen",
+    "told pupils True",
+}
 
 
 def drawn_with(length: str) -> list[Drawing]:
@@ -110,7 +116,9 @@ def test_buttons_in_a_row_are_few_enough_for_a_phone(drawings: list[Drawing]) ->
 
 
 def _unturned(text: str) -> str:
-    return "".join(c for c in text if c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+    return "".join(
+        c for c in text if c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
+    )
 
 
 # ---- messages

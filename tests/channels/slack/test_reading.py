@@ -104,9 +104,7 @@ def test_somebody_from_another_school_can_be_told_from_staff() -> None:
 
 
 def test_looking_at_the_home_tab_is_heard_with_the_hash_of_what_is_drawn_there() -> None:
-    assert read.event(payload("event_app_home_opened")) == read.Opened(
-        "Ev08MFMKHF", SAM, "home", "1763975000.12f63de1"
-    )
+    assert read.event(payload("event_app_home_opened")) == read.Opened("Ev08MFMKHF", SAM, "home", "1763975000.12f63de1")
     assert read.event(payload("event_app_home_opened_first")) == read.Opened("Ev08MFMKHG", SAM, "messages", "")
 
 
