@@ -97,9 +97,7 @@ BROKEN: dict[str, tuple[str, Callable[[Json], None]]] = {
     "an empty text in rich text": ("message", setting(blocks=[rich("")])),
     "a mention in rich text": (
         "message",
-        replacing(
-            1, elements=[{"type": "rich_text_section", "elements": [{"type": "broadcast", "range": "channel"}]}]
-        ),
+        replacing(1, elements=[{"type": "rich_text_section", "elements": [{"type": "broadcast", "range": "channel"}]}]),
     ),
     "a list of no kind": ("message", replacing(1, elements=[{"type": "rich_text_list", "elements": []}])),
     "eleven in a context": ("message", replacing(2, elements=[text("x")] * 11)),

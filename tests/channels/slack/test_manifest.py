@@ -67,9 +67,7 @@ def test_it_is_within_slacks_lengths() -> None:
     assert len(shown["name"]) <= 35
     assert len(shown["description"]) <= 140
     assert len(made["features"]["bot_user"]["display_name"]) <= 80
-    assert all(
-        len(one["name"]) <= 24 and len(one["description"]) <= 150 for one in made["features"]["shortcuts"]
-    )
+    assert all(len(one["name"]) <= 24 and len(one["description"]) <= 150 for one in made["features"]["shortcuts"])
     assert all(len(one["description"]) <= 2000 for one in made["features"]["slash_commands"])
 
 

@@ -104,9 +104,7 @@ def test_somebody_from_another_school_can_be_told_from_staff() -> None:
 
 
 def test_looking_at_the_home_tab_is_heard_with_the_hash_of_what_is_drawn_there() -> None:
-    assert read.event(payload("event_app_home_opened")) == read.Opened(
-        "Ev08MFMKHF", SAM, "home", "1763975000.12f63de1"
-    )
+    assert read.event(payload("event_app_home_opened")) == read.Opened("Ev08MFMKHF", SAM, "home", "1763975000.12f63de1")
     assert read.event(payload("event_app_home_opened_first")) == read.Opened("Ev08MFMKHG", SAM, "messages", "")
 
 
@@ -323,8 +321,10 @@ def test_a_payload_broken_anywhere_is_read_or_refused_and_never_quoted(name: str
         holder = holder[key]
     holder[path[-1]] = data.draw(st.sampled_from([None, 0, "", "confidential", [], {}, ["confidential"], {"type": 7}]))
 
+    said: list[str] = []
     try:
         reader(name)(json.loads(json.dumps(body)))
     except read.NotReadableError as refused:
-        assert str(refused) == "not what Slack sends"
-        assert refused.__suppress_context__
+        said = [str(refused), str(refused.__suppress_context__)]
+
+    assert said in ([], ["not what Slack sends", "True"])
