@@ -41,27 +41,33 @@ def messages(parts: Sequence[Part], *, wording: Wording, key: str = "") -> list[
 def modal(parts: Sequence[Part], *, wording: Wording, private: str = "", page: int = 1) -> Json:
     """A view for `views.open`, `views.update`, `views.push` or `response_action`. `private` comes back as it is (3000 characters).
 
-    The first form is drawn as inputs, any other as a button. At the extreme (100 blocks, 200,000 characters): a window
-    without a form is cut into `pages`, of which this is one, with buttons `page-…` to the others; in a form, the longest texts
-    are not drawn, are not sent back, and are so kept by the core as they are. A form of more than about 45 fields has no room.
+    The first form is drawn as inputs, any other as a button. Slack keeps what a person has typed when a view is updated
+    with an input of the same ids, so a redrawn form holds what stands in it, not `field.value`.
+
+    At the extreme (100 blocks, 200,000 characters) nothing is dropped. In a form, the longest texts are not drawn, are not
+    sent back, and are so kept by the core as they are. If the form still has no room beside the cards, or has more than
+    about 45 fields, it is a button, and the window is one without a form. Such a window is cut into `pages`, of which
+    this is one, with buttons `page-…` to the others.
     """
     form = next((part for part in parts if isinstance(part, Form)), None)
+    blocks = _form_window(parts, form, wording) if form else None
     view: Json = {
         "type": "modal",
-        "callback_id": "form" if form else "parts",
+        "callback_id": "form" if blocks else "parts",
         "title": rich.plain(_window_title(form, parts, wording)),
         "close": rich.plain(wording.window_close),
         "private_metadata": private,
-        "blocks": _form_window(parts, form, wording) if form else _page(parts, page, wording),
+        "blocks": blocks or _page(parts, page, wording),
     }
-    if form:
+    if form and blocks:
         view |= {"submit": rich.plain(rich.clip(form.submit, _TITLE)), "notify_on_close": True}
     return view
 
 
 def pages(parts: Sequence[Part], *, wording: Wording) -> int:
     """How many pages `modal` has for these parts: nearly always 1."""
-    return len(_pages(parts, wording)) if not any(isinstance(part, Form) for part in parts) else 1
+    form = next((part for part in parts if isinstance(part, Form)), None)
+    return 1 if form and _form_window(parts, form, wording) else len(_pages(parts, wording))
 
 
 def home(parts: Sequence[Part], *, wording: Wording) -> Json:
@@ -98,8 +104,8 @@ def _flow(parts: Sequence[Part], wording: Wording, draw_form: Callable[[Form, Wo
 
 def _card(card: Card, wording: Wording) -> list[Json]:
     said = rich.body(card.body)
-    for fact in card.facts:
-        said += rich.fact(fact.label, fact.value.reveal())
+    for nth, fact in enumerate(card.facts):
+        said += rich.fact(fact.label, fact.value.reveal(), apart=bool(card.body) and nth == 0)
     return [*_header(_MARKS[card.tone] + card.title), *rich.blocks(said), *_source(card, wording)]
 
 
@@ -155,22 +161,23 @@ def _window_title(form: Form | None, parts: Sequence[Part], wording: Wording) ->
     return first if 0 < rich.units(first) <= _TITLE else wording.window_title
 
 
-def _form_window(parts: Sequence[Part], form: Form, wording: Wording) -> list[Json]:
-    """All blocks of a window with a form, with as many texts kept back as it takes to fit."""
+def _form_window(parts: Sequence[Part], form: Form, wording: Wording) -> list[Json] | None:
+    """All blocks of a window with a form, with as many texts kept back as it takes to fit. None if it never does."""
+    lengths = {field.key: fields.length(field) for field in form.fields}
+    long = sorted((field.key for field in form.fields if fields.is_cut(field)), key=lambda key: lengths[key])
     kept: set[str] = set()
-    by_length = sorted(form.fields, key=fields.length, reverse=True)
-    spent = sum(fields.length(field) for field in form.fields)
-    for field in by_length:
-        blocks = (
-            []
-            if spent > _IN_A_VIEW[1]
-            else _flow(parts, wording, lambda f, w: _inputs(f, w, kept) if f is form else _asked_for(f, w))
-        )
-        if blocks and (_fits(blocks, *_IN_A_VIEW) or not fields.is_cut(field)):
+
+    def draw(one: Form, wording: Wording) -> list[Json]:
+        return _inputs(one, wording, kept) if one is form else _asked_for(one, wording)
+
+    while True:
+        held = sum(length for key, length in lengths.items() if key not in kept)
+        blocks = _flow(parts, wording, draw) if held <= _IN_A_VIEW[1] else None
+        if blocks is not None and _fits(blocks, *_IN_A_VIEW):
             return blocks
-        kept.add(field.key)
-        spent -= fields.length(field)
-    return _flow(parts, wording, lambda f, w: _inputs(f, w, kept) if f is form else _asked_for(f, w))
+        if not long:
+            return None
+        kept.add(long.pop())
 
 
 def _inputs(form: Form, wording: Wording, kept: Collection[str]) -> list[Json]:

@@ -116,12 +116,13 @@ def strong(text: str) -> list[Atom]:
     return [Atom("words", ((text, True),))]
 
 
-def fact(label: str, typed: str) -> list[Atom]:
-    """Our label, and what a person typed: beside it if it is short, else as a quotation."""
+def fact(label: str, typed: str, *, apart: bool = False) -> list[Atom]:
+    """Our label, and what a person typed: beside it if it is short, else as a quotation. `apart` leaves a line above."""
     value = clean(typed)
+    lead = (("\n", False),) if apart else ()
     if len(value) <= _LINE and "\n" not in value:
-        return [Atom("words", ((f"{label}: ", True), (value, False)))]
-    return [Atom("words", ((f"{label}:", True),)), Atom("quote", ((value, False),))]
+        return [Atom("words", (*lead, (f"{label}: ", True), (value, False)))]
+    return [Atom("words", (*lead, (f"{label}:", True))), Atom("quote", ((value, False),))]
 
 
 def blocks(atoms: Iterable[Atom]) -> list[Json]:
@@ -154,13 +155,15 @@ def _inlines(text: str) -> tuple[Inline, ...]:
 def _pieces(atom: Atom) -> Iterator[Atom]:
     """The atom, in several if it is too long; what follows a first step or point is plain words."""
     held: list[Inline] = []
-    kind, number = atom.kind, atom.number
+    kind, number, spent = atom.kind, atom.number, 0
     for text, bold in atom.inlines:
         for piece in cut(text, _PIECE):
-            if held and cost(_element(Atom(kind, (*held, (piece, bold)), number))) > _ATOM:
+            price = cost(_text(piece, bold=bold)) + 1
+            if held and spent + price > _ATOM:
                 yield Atom(kind, tuple(held), number)
-                held, kind = [], "quote" if atom.kind == "quote" else "words"
+                held, spent, kind = [], 0, "quote" if atom.kind == "quote" else "words"
             held.append((piece, bold))
+            spent += price
     if held:
         yield Atom(kind, tuple(held), number)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 import socket
 import subprocess
 import threading
+from functools import cache
 from pathlib import Path
 from queue import Empty, Queue
 
@@ -117,8 +119,15 @@ def _free_port() -> int:
 
 
 def started() -> Emulate:
-    """The process, or a skip that says why there is none."""
+    """The process of this run, or a skip that says why there is none."""
     why = missing()
     if why:
         pytest.skip(why)
-    return Emulate()
+    return _running()
+
+
+@cache
+def _running() -> Emulate:
+    made = Emulate()
+    atexit.register(made.close)
+    return made

@@ -293,8 +293,8 @@ def _unique(values: Iterator[Any], name: str) -> Iterator[str]:
 
 def _when(value: Any, pattern: str, read: Callable[[str], Any]) -> Iterator[str]:
     try:
-        if not re.fullmatch(pattern, value):
-            raise ValueError
-        read(value)
+        right = re.fullmatch(pattern, value) and read(value)
     except (TypeError, ValueError):
+        right = None
+    if not right:
         yield "no such day or time"

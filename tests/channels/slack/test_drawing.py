@@ -213,6 +213,19 @@ def test_bold_is_bold() -> None:
     ]
 
 
+# ---- the Home tab
+
+
+def test_a_home_tab_that_does_not_fit_says_that_there_is_more() -> None:
+    many = tuple(part for n in range(60) for part in (Card(f"Concern {n}", "x"), Choice("Add", f"add:{n}")))
+
+    body = home(many)
+
+    assert faults(body, "home") == []
+    assert shown(body["blocks"]).endswith(WORDS.home_more)
+    assert WORDS.home_more not in shown(home(many[:40])["blocks"])
+
+
 # ---- windows
 
 
@@ -250,6 +263,17 @@ def test_a_form_too_long_for_slack_keeps_back_its_longest_texts_and_no_other() -
     assert all(len(field.value.reveal()) > 3000 for field in form.fields if field.key in kept and field.value)
     assert WORDS.form_too_long_to_draw in shown(view["blocks"])
     assert {field.key for field in form.fields if field.kind in {"date", "time", "one_of"}} <= drawn
+
+
+def test_a_form_beside_more_than_a_window_holds_is_a_button_in_it_and_nothing_is_lost() -> None:
+    long = Card("A title", facts=(Fact("Said", Words("word " * 90_000)),))
+    form = Form("f", "T", "I", (Field("a", "A", "line"),), "Send")
+
+    found = windows((long, form))
+
+    assert all(faults(view, "modal") == [] for view in found)
+    assert "".join(shown(view["blocks"]) for view in found).count("word") == 90_000
+    assert [button["value"] for view in found for button in buttons(view["blocks"], "form")] == ["f"]
 
 
 def test_what_was_wrong_stands_above_its_field() -> None:

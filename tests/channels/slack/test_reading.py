@@ -321,8 +321,10 @@ def test_a_payload_broken_anywhere_is_read_or_refused_and_never_quoted(name: str
         holder = holder[key]
     holder[path[-1]] = data.draw(st.sampled_from([None, 0, "", "confidential", [], {}, ["confidential"], {"type": 7}]))
 
+    said: list[str] = []
     try:
         reader(name)(json.loads(json.dumps(body)))
     except read.NotReadableError as refused:
-        assert str(refused) == "not what Slack sends"
-        assert refused.__suppress_context__
+        said = [str(refused), str(refused.__suppress_context__)]
+
+    assert said in ([], ["not what Slack sends", "True"])
