@@ -17,7 +17,7 @@ import pytest
 from adapters.slack.manifest import SCOPES
 from tests.channels.school import DEADLINE
 
-BOT, NARROW, ADMIN = "xoxb-of-the-bot", "xoxb-with-less", "xoxp-of-an-admin"  # tokens
+BOT, NARROW, ADMIN, DSL = "xoxb-of-the-bot", "xoxb-with-less", "xoxp-of-an-admin", "xoxp-of-the-dsl"  # tokens
 APP, BOT_ID, BOT_USER = "A0SIGNPOST", "B0SIGNPOST", "U0SIGNPOST"
 TEAM = "T000000001"  # emulate's own
 PEOPLE = {
@@ -65,6 +65,7 @@ def seed() -> dict[str, object]:
             {"token": BOT, "scopes": sorted(SCOPES), **token},
             {"token": NARROW, "scopes": sorted(set(SCOPES) - {"chat:write"}), **token},
             {"token": ADMIN, "user": "admin"},
+            {"token": DSL, "user": "dsl"},
         ],
         "strict_scopes": True,
     }
@@ -74,7 +75,7 @@ class Emulate:
     """The process."""
 
     def __init__(self) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._process = subprocess.Popen(
             ["node", str(_FOLDER / "emulate.mjs"), json.dumps(seed()), str(self.port)],
             stdin=subprocess.PIPE,
@@ -112,7 +113,7 @@ class Emulate:
             self._said.put(line)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])

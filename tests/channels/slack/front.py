@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +19,7 @@ import aiohttp
 from aiohttp import web
 
 from adapters.slack.manifest import SCOPES
-from tests.channels.slack.emulate import ADMIN, BOT, BOT_USER, NARROW, PEOPLE, Emulate
+from tests.channels.slack.emulate import ADMIN, BOT, BOT_USER, DSL, NARROW, PEOPLE, Emulate
 from tests.channels.slack.limits import faults
 
 Json = dict[str, Any]
@@ -70,9 +70,10 @@ class Front:
     refused: list[str] = field(default_factory=list)
     user_marks: dict[str, Json] = field(default_factory=dict)
     channel_marks: dict[str, Json] = field(default_factory=dict)
+    broadcast: set[str] = field(default_factory=set)  # what of a thread also stands in its channel
     revoked: bool = False
     triggers: dict[str, str] = field(default_factory=dict)  # who each was given to
-    app_tokens: dict[str, str] = field(default_factory=dict)  # app token to where its socket is
+    app_tokens: dict[str, Callable[[], str]] = field(default_factory=dict)  # app token to a fresh address of its socket
     orders: dict[str, list[Fault]] = field(default_factory=dict)
     rules: dict[str, Fault] = field(default_factory=dict)
     released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,6 +97,12 @@ class Front:
     async def as_admin(self, method: str, **fields: Any) -> Json:
         """Somebody who runs the workspace does this."""
         answer = await self.on(method, ADMIN, fields)
+        assert answer.get("ok"), (method, answer)
+        return answer
+
+    async def as_dsl(self, method: str, **fields: Any) -> Json:
+        """The DSL does this."""
+        answer = await self.on(method, DSL, fields)
         assert answer.get("ok"), (method, answer)
         return answer
 
@@ -130,7 +137,8 @@ class Front:
 
     async def history(self, channel: str) -> list[Json]:
         """What emulate holds of a conversation, newest first."""
-        return (await self.on("conversations.history", BOT, {"channel": channel, "limit": 1000}))["messages"]
+        token = ADMIN if channel == self.staffroom else BOT
+        return (await self.on("conversations.history", token, {"channel": channel, "limit": 1000}))["messages"]
 
     # ---- what Signpost meets
 
@@ -163,8 +171,8 @@ class Front:
         if self.revoked:
             return {"ok": False, "error": "token_revoked"}
         if method == "apps.connections.open":
-            url = self.app_tokens.get(token)
-            return {"ok": True, "url": url} if url else {"ok": False, "error": "invalid_auth"}
+            give = self.app_tokens.get(token)
+            return {"ok": True, "url": give()} if give else {"ok": False, "error": "invalid_auth"}
         if token not in {BOT, NARROW}:
             return {"ok": False, "error": "invalid_auth"}
         wrong = self._wrong(method, fields)
@@ -187,7 +195,7 @@ class Front:
         return "invalid_blocks" if found else ""
 
     def _noted(self, method: str, fields: Json, answer: Json) -> Json:
-        """What is on whose screen now, and what Slack says in other words than emulate."""
+        """What is on whose screen now."""
         match method:
             case "chat.postMessage" | "chat.update":
                 self._posted(fields, answer)
@@ -200,6 +208,11 @@ class Front:
                 self.show_window(owner, answer["view"])
             case "views.publish":
                 self.homes[fields["user_id"]] = Shown(next(self._clock), answer["view"])
+        return self._in_other_words(method, fields, answer)
+
+    def _in_other_words(self, method: str, fields: Json, answer: Json) -> Json:
+        """What Slack says that emulate does not, and what it says only to who asks."""
+        match method:
             case "conversations.open":
                 self.directs[answer["channel"]["id"]] = fields["users"]
             case "conversations.members":
@@ -221,6 +234,8 @@ class Front:
     def _posted(self, fields: Json, answer: Json) -> None:
         where = (answer["channel"], answer["ts"])
         thread = fields.get("thread_ts") or (self.messages[where].thread if where in self.messages else "")
+        if fields.get("reply_broadcast") == "true":
+            self.broadcast.add(answer["ts"])
         at = self.messages[where].at if where in self.messages else next(self._clock)
         self.messages[where] = Shown(at, _message(fields), answer["ts"], answer["channel"], thread)
 

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -24,7 +25,7 @@ from adapters.shelf import Shelf
 from adapters.slack.channel import PATH, SlackChannel
 from bot import Channel, Desk, Guidance, open_ledger
 from policy_content.model import SchoolPerson
-from tests.channels.school import come_true, practice_shelf
+from tests.channels.school import ABOUT_AN_ADULT, ACCOUNT, WORDS, come_true, practice_shelf
 from tests.channels.slack.client import Json, Window, buttons, payload, press, shown
 from tests.channels.slack.emulate import BOT, BOT_USER, TEAM
 from tests.channels.slack.front import Front
@@ -129,7 +130,7 @@ class Office:
         """The event of a direct message, or of one in the staff room that mentions the bot."""
         user, number = self.front.users[seat], next(self._numbers)
         body = payload("event_app_mention" if shared else "event_message_im")
-        text = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        text = _escaped(words)
         channel = self.front.staffroom if shared else await self.direct(seat)
         body["event"] |= {
             "user": user,
@@ -151,7 +152,7 @@ class Office:
         user = self.front.users[seat]
         body = payload("command_ask") | {
             "command": command,
-            "text": text,
+            "text": _escaped(text),
             "user_id": user,
             "team_id": TEAM,
             "channel_id": channel or self.front.staffroom,
@@ -235,6 +236,20 @@ class Office:
         body["view"] = view
         return await self.heard(self.interaction(body))
 
+    async def writes(self, seat: str = "teacher", about: str = "pupils") -> None:
+        """Write a concern as far as check-your-answers."""
+        await self.says(seat, "log a concern")
+        await self.presses(seat, getattr(WORDS, f"about_{about}"))
+        await self.fills(seat, ACCOUNT if about == "pupils" else ABOUT_AN_ADULT)
+
+    async def sends(self, seat: str = "teacher", about: str = "pupils") -> str:
+        """Write a concern and send it. Gives its reference."""
+        await self.writes(seat, about)
+        await self.presses(seat, WORDS.send_button)
+        found = re.search(r"TA-\d{4}-\d{4}", self.window(seat))
+        assert found, self.window(seat)
+        return found[0]
+
     async def heard(self, request: Any) -> Answer:
         """The answer, which is that it was heard."""
         answer = await request
@@ -290,6 +305,11 @@ class Office:
     def _by(self, body: Json, seat: str) -> None:
         body["user"] |= {"id": self.front.users[seat], "team_id": TEAM}
         body["team"] |= {"id": TEAM}
+
+
+def _escaped(words: str) -> str:
+    """As Slack sends what was typed."""
+    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 @asynccontextmanager

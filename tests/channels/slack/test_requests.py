@@ -93,7 +93,7 @@ async def test_two_deliveries_at_once_are_answered_once(quiet: Office) -> None:
 
 
 async def test_a_double_click_on_send_sends_one_concern(quiet: Office) -> None:
-    await writes(quiet)
+    await quiet.writes()
     press = await quiet.pressing("teacher", WORDS.send_button)
 
     first, second = await asyncio.gather(quiet.interaction(press), quiet.interaction({**press, "trigger_id": "other"}))
@@ -262,12 +262,3 @@ async def test_an_event_of_another_kind_is_acknowledged_and_left(quiet: Office, 
 
     assert (await quiet.event(body)).status == 200
     assert "users.info" not in front.calls
-
-
-async def writes(office: Office, seat: str = "teacher", about: str = "pupils") -> None:
-    """Write a concern as far as check-your-answers."""
-    from tests.channels.school import ABOUT_AN_ADULT, ACCOUNT
-
-    await office.says(seat, "log a concern")
-    await office.presses(seat, getattr(WORDS, f"about_{about}"))
-    await office.fills(seat, ACCOUNT if about == "pupils" else ABOUT_AN_ADULT)
