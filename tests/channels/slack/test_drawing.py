@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
@@ -30,6 +32,7 @@ HOSTILE = "\n".join(
 LONGEST = (HOSTILE + "\n") * 130  # 49,140 characters
 
 
+@cache
 def on_every_surface(drawing: Drawing) -> list[tuple[str, Json]]:
     return [
         *(("message", body) for body in messages(drawing.parts)),
@@ -133,6 +136,13 @@ def test_an_alert_carries_its_key_once_and_only_where_there_is_one() -> None:
     assert rest
     assert all("metadata" not in body for body in rest)
     assert "metadata" not in render.messages(long, wording=WORDS)[0]
+
+
+def test_a_long_message_is_cut_well_below_what_slack_refuses() -> None:
+    many = tuple(Card(f"Card {n}", "x" * (173 * n % 2500)) for n in range(120))
+
+    for body in messages(many):
+        assert len(json.dumps(body["blocks"], ensure_ascii=False, separators=(",", ":"))) <= 12_000
 
 
 def test_ordinary_replies_are_one_message() -> None:
@@ -287,6 +297,28 @@ def test_what_was_wrong_stands_above_its_field() -> None:
     assert "Say where." in kinds[-2][1]
     assert kinds[-1][1].startswith("Where?")
     assert render.errors(form) == {"where": "Say where."}
+
+
+def test_a_text_that_takes_another_number_of_inputs_is_drawn_in_inputs_of_other_names() -> None:
+    """Slack keeps what stands in an input while its names stay: an old piece must not stand beside a new one."""
+    seen: list[set[tuple[str, str]]] = []
+    for length in (10, 3500, 6500):
+        form = Form("f", "T", "I", (Field("a", "A", "text", value=Words("x" * length)),), "Send")
+        (view,) = windows((form,))
+        seen.append({(one["block_id"], one["element"]["action_id"]) for one in Window(view).inputs})
+
+    assert [len(names) for names in seen] == [1, 2, 3]
+    assert not seen[0] & seen[1]
+    assert not seen[1] & seen[2]
+
+
+def test_a_nearly_full_text_has_another_input_to_go_on_in() -> None:
+    form = Form("f", "T", "I", (Field("a", "A", "text", value=Words("x" * 2900)),), "Send")
+
+    (view,) = windows((form,))
+
+    assert len(Window(view).inputs) == 2
+    assert shown(view["blocks"]).endswith(f"A {WORDS.form_continued}\n")
 
 
 def test_a_child_can_be_added_to_a_form_that_is_not_whole() -> None:

@@ -196,7 +196,7 @@ FILLED = {
     "time": Words("13:45"),
     "where": Words(""),
     "role": Words(""),
-    "contacted": Words("police,parents"),
+    "contacted": Words("police,care,parents"),
 }
 
 
