@@ -9,7 +9,7 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -340,15 +340,14 @@ async def serving(
     site = web.Application(client_max_size=2**20)
     site.add_routes([*signpost.routes(), *channel.routes()])
     async with (
-        AsyncExitStack() as last,
         aiohttp.ClientSession() as session,
         channel.open(signpost.house(), listening=True),
         (served if ringing else _quietly_served)(site, signpost, "127.0.0.1", 0) as port,
     ):
-        last.push_async_callback(ledger.close)  # once more, when whatever was still being heard has ended
         yield Office(front, channel, signpost, f"http://127.0.0.1:{port}", session)
         front.mend()
         front.released.set()
+        await channel._hearing.settle()  # what Slack was no longer waiting for still needs the ledger
         if ringing:
             await come_true(lambda: signpost.woken._waiters, "a moment in which the bell rests")
 
