@@ -102,7 +102,6 @@ class Hearing:
             return _HEARD
         reply = await self.house.desk.hear(message, self.house.clock())
         saved.set()
-        self.house.wake()
         if _changes_home(said) and self.windows.has_home(said.by.user):
             self._afterwards(self._draw_home(who, f"{message.event}:home"))
         if isinstance(said, Filled) and message.carried:
