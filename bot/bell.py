@@ -361,7 +361,9 @@ class Bell:
         receipt = Delivered(found) if found else await self._deliver(alert)
         if isinstance(receipt, Failed) and receipt.route:
             await self._route_broke(due.via, receipt, now)
-        if isinstance(receipt, Failed) and not receipt.lasting and due.tries < _ANSWER_TRIES:
+        # A broken route is mended, and then the reply is still wanted: it may hold a reference.
+        may_pass = isinstance(receipt, Failed) and (receipt.route or not receipt.lasting)
+        if isinstance(receipt, Failed) and may_pass and due.tries < _ANSWER_TRIES:
             again = now + backoff(due, receipt, self._chance())
             await self._ledger.record_failure(due, Words(receipt.reason).reveal(), again, now)
             return

@@ -39,7 +39,7 @@ class Posting:
         except NobodyError as error:
             return Failed(str(error), lasting=True)
         except SlackError as error:
-            return error.failed()
+            return error.failed(place=alert.told == "dsl")
         self._posted[alert.key] = receipt
         while len(self._posted) > _REMEMBERED:
             self._posted.popitem(last=False)
@@ -68,11 +68,11 @@ class Posting:
         try:
             wrong = places.faults(await self._place.described())
             if wrong:
-                return Failed(f"the DSL channel in Slack: {', '.join(wrong)}", lasting=True)
+                return Failed(f"the DSL channel in Slack: {', '.join(wrong)}", lasting=True, route=True)
             (body, *_) = render.messages(parts, wording=self._guidance().library.wording)
             return Delivered(await self.standing(body, receipt))
         except SlackError as error:
-            return error.failed()
+            return error.failed(place=True)
 
     async def standing(self, body: Json, receipt: str | None) -> str:
         """A message of the DSL channel that is edited each time rather than posted again. Raises `SlackError`."""

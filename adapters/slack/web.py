@@ -76,9 +76,10 @@ class SlackError(Exception):
         """True where the same call again is no use."""
         return self.code in _SHUT | GONE | _NEVER
 
-    def failed(self) -> Failed:
-        """As the bell takes it."""
-        return Failed(str(self), lasting=self.lasting, retry_after=self.retry_after)
+    def failed(self, *, place: bool = False) -> Failed:
+        """As the bell takes it. `place` says that it was for the DSL channel: where that is gone, the route is."""
+        route = self.shut or (place and self.code in GONE)
+        return Failed(str(self), lasting=self.lasting, retry_after=self.retry_after, route=route)
 
 
 @dataclass(frozen=True, slots=True)

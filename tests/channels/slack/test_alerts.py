@@ -94,7 +94,18 @@ async def test_what_no_repeat_can_mend_is_lasting(quiet: Office, front: Front, c
 
     assert isinstance(receipt, Failed)
     assert receipt.lasting
+    assert receipt.route, "nothing gets to the DSL that way until somebody mends it"
     assert code in receipt.reason
+
+
+async def test_a_person_who_is_gone_breaks_no_route(quiet: Office, front: Front) -> None:
+    front.always("chat.postMessage", Fault("channel_not_found"))
+
+    receipt = await quiet.channel.deliver(alert("k/head", "head"))
+
+    assert isinstance(receipt, Failed)
+    assert receipt.lasting
+    assert not receipt.route
 
 
 @pytest.mark.parametrize("fault", [Fault("fatal", 500), Fault("internal_error"), Fault("x", 502), Fault("unheard_of")])
@@ -232,7 +243,6 @@ async def test_when_slack_is_shut_email_is_used_and_readiness_says_so(
         assert "dsl@school.example" in held.to
         assert reference in held.text
         assert "Ashdown" not in held.text
-        await office.signpost.bell.prove_now(utc_now())
         async with office.session.get(f"{office.url}/readyz") as ready:
             said = await ready.json()
         assert code in said["wrong"]["route slack"] or "archived" in said["wrong"]["route slack"]

@@ -126,12 +126,12 @@ def school(folder: Path) -> Path:
 
 
 @asynccontextmanager
-async def serve(front: Front, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`signpost serve`, a process of its own."""
+async def command(name: str, front: Front, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`signpost serve` or `signpost doctor`, a process of its own."""
     slack = {"slack_bot_token": BOT, "slack_signing_secret": SECRET, "slack_dsl_channel": front.dsl}
     process = await asyncio.create_subprocess_exec(
         COMMAND,
-        "serve",
+        name,
         env=environment(
             data=folder / "data",
             content=school(folder),
@@ -152,7 +152,7 @@ async def serve(front: Front, folder: Path) -> AsyncIterator[asyncio.subprocess.
 
 
 async def test_serve_begins_with_slack_alone(front: Front, tmp_path: Path) -> None:
-    async with serve(front, tmp_path) as process:
+    async with command("serve", front, tmp_path) as process:
         assert process.stdout
         line = await asyncio.wait_for(process.stdout.readline(), 2 * DEADLINE)
 
@@ -163,12 +163,33 @@ async def test_serve_begins_with_slack_alone(front: Front, tmp_path: Path) -> No
 async def test_serve_refuses_a_public_channel(front: Front, tmp_path: Path) -> None:
     front.channel_marks[front.dsl] = {"is_private": False}
 
-    async with serve(front, tmp_path) as process:
+    async with command("serve", front, tmp_path) as process:
         out, err = await asyncio.wait_for(process.communicate(), 2 * DEADLINE)
 
     assert process.returncode == 2
     assert b"it is public" in err
     assert out == b""
+
+
+async def test_doctor_says_what_slack_says(front: Front, tmp_path: Path) -> None:
+    front.channel_marks[front.dsl] = {"is_ext_shared": True}
+
+    async with command("doctor", front, tmp_path) as process:
+        _, err = await asyncio.wait_for(process.communicate(), 2 * DEADLINE)
+
+    assert process.returncode
+    assert b"it is shared with another organisation" in err
+
+
+async def test_doctor_tries_the_channel_with_a_test_card(front: Front, tmp_path: Path) -> None:
+    async with command("doctor", front, tmp_path) as process:
+        _, err = await asyncio.wait_for(process.communicate(), 2 * DEADLINE)
+
+    assert b"only one route" in err, "nothing else is wrong"
+    assert b"Slack" not in err
+    shown = str([message.body for message in front.messages.values()])
+    assert WORDS.test_card_title in shown
+    assert WORDS.last_proved_title in shown
 
 
 def test_the_manifest_needs_no_settings() -> None:

@@ -136,6 +136,19 @@ async def test_a_reply_that_could_not_be_posted_is_owed_and_comes(quiet: Office,
     assert len(await quiet.posts("teacher")) == 1
 
 
+async def test_a_reply_owed_while_the_token_is_revoked_comes_when_it_is_mended(quiet: Office, front: Front) -> None:
+    await quiet.says("teacher", "hello")
+    front.rules["*"] = Fault("token_revoked")
+
+    await quiet.says("teacher", QUESTION)
+    for minutes in range(1, 10):
+        await quiet.ring(utc_now() + timedelta(minutes=minutes))
+    front.mend()
+    await quiet.ring(utc_now() + timedelta(days=1))
+
+    assert TITLE in (await quiet.posts("teacher"))[-1]
+
+
 async def test_a_reply_whose_posting_slack_did_and_denied_comes_once(quiet: Office, front: Front) -> None:
     front.once("chat.postMessage", Fault("fatal", 500, after=True))
 
