@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
 import typer
 
 from adapters import needs
-from adapters.port import Finding
+from adapters.port import Chat, Finding
 from adapters.server import Signpost, utc_now
 from adapters.shelf import Shelf
 from bot import Channel, Ledger, LedgerDownError
@@ -67,10 +68,22 @@ async def examine(found: Settings, make: Make) -> None:
         return
     try:
         signpost = Signpost.of(shelf, ledger, make(found, shelf))
-        findings += await look(signpost, found.database, utc_now())
+        async with AsyncExitStack() as opened:
+            also = await _of_chats(signpost, opened)
+            findings += await look(signpost, found.database, utc_now(), also)
     finally:
         await ledger.close()
     _end(findings)
+
+
+async def _of_chats(signpost: Signpost, opened: AsyncExitStack) -> list[Finding]:
+    """What each chat says is wrong. They stay open, for their routes to be proved."""
+    found: list[Finding] = []
+    for channel in signpost.channels.values():
+        if isinstance(channel, Chat):
+            await opened.enter_async_context(channel.open(signpost.house(), listening=False))
+            found += await channel.examine(utc_now())
+    return found
 
 
 async def look(signpost: Signpost, database: str, now: datetime, also: Sequence[Finding] = ()) -> list[Finding]:

@@ -21,6 +21,8 @@ from adapters.email.channel import EmailChannel, EmailUrlError
 from adapters.port import Chat, Finding, House
 from adapters.server import Signpost, served, utc_now
 from adapters.shelf import Shelf
+from adapters.slack.channel import SlackChannel
+from adapters.slack.manifest import manifest, to_json, to_yaml
 from adapters.web.channel import WebChannel, only_this_computer
 from bot import Channel, Guidance, Vault, Words, open_ledger
 from bot.cards import answer, clarify, ring_now, unknown
@@ -33,6 +35,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+slack_app = typer.Typer(help="Slack.", no_args_is_help=True)
+app.add_typer(slack_app, name="slack")
+
+
+@slack_app.callback()
+def _slack_commands() -> None:
+    """Slack."""
 
 
 def run() -> None:
@@ -146,7 +155,43 @@ def serve() -> None:
     needs.run(_serve(settings, shelf, vault, channels))
 
 
+@slack_app.command("manifest")
+def slack_manifest(
+    url: Annotated[str, typer.Option(help="The address at which Slack reaches this Signpost, as https://…")] = "",
+    via_socket: Annotated[bool, typer.Option("--socket", help="Socket Mode: no address is needed.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="For Slack's JSON tab; without it, YAML with reasons.")
+    ] = False,
+) -> None:
+    """Print the app manifest: what to paste into Slack when the app is made, with the reason for each permission."""
+    if url and via_socket:
+        needs.stop(
+            "no manifest was printed",
+            "with --socket Slack is called and needs no address",
+            "say --url https://… (the address where `signpost serve` is reached), or --socket, not both",
+        )
+    if not url and not via_socket:
+        typer.echo("note: the address in it is an example. Say --url https://… or --socket.", err=True)
+    document = manifest(url, socket=via_socket) if url else manifest(socket=via_socket)
+    typer.echo((to_json if as_json else to_yaml)(document), nl=False)
+
+
 # ---- what the commands do
+
+
+def _slack(settings: Settings, shelf: Shelf) -> Channel | None:
+    token = settings.slack_bot_token.get_secret_value()
+    if not token or not settings.slack_dsl_channel:
+        return None
+    return SlackChannel(
+        bot_token=token,
+        dsl_channel=settings.slack_dsl_channel,
+        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        app_token=settings.slack_app_token.get_secret_value(),
+        api_url=settings.slack_api_url,
+        guidance=shelf.guidance,
+        clock=utc_now,
+    )
 
 
 def _email(settings: Settings, shelf: Shelf) -> Channel | None:
@@ -161,7 +206,7 @@ Make = Callable[[Settings, Shelf], Channel | None]
 
 # The ways to people, first choice first: name to what makes it from the settings, or None where they do not connect it.
 # A channel adds its line here.
-CHANNELS: dict[str, Make] = {"email": _email}
+CHANNELS: dict[str, Make] = {"slack": _slack, "email": _email}
 
 
 def _channels(settings: Settings, shelf: Shelf) -> dict[str, Channel]:

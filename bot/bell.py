@@ -42,7 +42,8 @@ DELIVERY_SECONDS = 20  # well inside the lease: a send that hangs is given up be
 class Alert:
     """Something a person must be told. `key` is the same each time it is sent; `receipt` names the
     message to redraw, if it is already there. `told` is dsl, deputy-1, head, chair, or person:<id>.
-    `kind` is the ledger's: reminders belong in the thread of the concern's own alert.
+    `kind` is the ledger's; `thread` names the message of the concern's own alert that was told to the same, under which
+    a reminder belongs.
     """
 
     key: str
@@ -54,6 +55,7 @@ class Alert:
     receipt: str | None
     parts: tuple[Part, ...]
     kind: str = "concern"
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +363,9 @@ class Bell:
         receipt = Delivered(found) if found else await self._deliver(alert)
         if isinstance(receipt, Failed) and receipt.route:
             await self._route_broke(due.via, receipt, now)
-        if isinstance(receipt, Failed) and not receipt.lasting and due.tries < _ANSWER_TRIES:
+        # A broken route is mended, and then the reply is still wanted: it may hold a reference.
+        may_pass = isinstance(receipt, Failed) and (receipt.route or not receipt.lasting)
+        if isinstance(receipt, Failed) and may_pass and due.tries < _ANSWER_TRIES:
             again = now + backoff(due, receipt, self._chance())
             await self._ledger.record_failure(due, Words(receipt.reason).reveal(), again, now)
             return
@@ -419,7 +423,9 @@ class Bell:
         library = self._guidance().library
         parts = notices.alert_parts(library, due.kind, due.concern, now, key=due.key, name=name, told=due.told)
         ref = due.concern.reference if due.concern else ""
-        return Alert(due.key, ref, due.told, due.via, due.tries, due.lease_until, due.receipt, parts, due.kind)
+        return Alert(
+            due.key, ref, due.told, due.via, due.tries, due.lease_until, due.receipt, parts, due.kind, due.thread
+        )
 
     def _first(self) -> str:
         return next(iter(self._channels))

@@ -302,6 +302,16 @@ class Wording(BaseModel):
     home_more: Say
     message_fallback: Say
 
+    pointer: Say
+    slow: Say
+    window_closing: Say
+    window_late_title: Label
+    window_late: Say
+    who_unknown_title: Label
+    who_unknown: Say
+    test_card_title: Label
+    test_card: Annotated[Say, _holds("when")]
+
     def sentences(self) -> Iterator[tuple[tuple[str, ...], str, frozenset[str]]]:
         """Every sentence: where it stands, its text, and the braces it must hold."""
         yield from _sentences(self, ())
