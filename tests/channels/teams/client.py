@@ -284,7 +284,7 @@ class Someone:
     async def _acts(
         self, act: dict[str, Any], card: dict[str, Any], post: Post, where: Conversation, typed: dict[str, str]
     ) -> Answer:
-        data = {**(act.get("data") or {}), **cards.filled(card, typed)}
+        data = {**(act.get("data") or {}), **_gathered(act, card, typed)}
         if act["type"] == "Action.Execute":
             return await self._executes(act, data, post, where)
         assert act["type"] == "Action.Submit", f"this button sends nothing: {act['type']}"
@@ -320,7 +320,7 @@ class Someone:
         assert dialog, "no dialog is open"
         assert where, "no dialog is open"
         assert act["type"] == "Action.Submit", "a dialog sends Action.Submit alone"
-        value = dialog.extra | {"data": {**(act.get("data") or {}), **cards.filled(dialog.card, typed)}}
+        value = dialog.extra | {"data": {**(act.get("data") or {}), **_gathered(act, dialog.card, typed)}}
         answer = await self._invokes(dialog.submit, value, where)
         self.dialog = None
         self._shows(answer.body, dialog.submit, dialog.extra)
@@ -351,6 +351,11 @@ class Someone:
                 if cards.inputs(card):
                     return card
         raise AssertionError(f"there is no form in: {self.sees(where)}")
+
+
+def _gathered(act: dict[str, Any], card: dict[str, Any], typed: dict[str, str]) -> dict[str, str]:
+    """The inputs that a button sends: all of them, or none if it says so."""
+    return {} if act.get("associatedInputs") == "none" else cards.filled(card, typed)
 
 
 @asynccontextmanager
