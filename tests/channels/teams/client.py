@@ -14,6 +14,7 @@ Whatever the bot answers is checked: a refusal is an AssertionError where the st
 
 from __future__ import annotations
 
+import io
 import json
 import time
 import uuid
@@ -85,7 +86,8 @@ class Teams:
         """Send this to the bot, signed unless `header` says otherwise; "" sends none. Gives whatever comes back."""
         if header is None:
             header = self.authority.sign(self.authority.claims(self.connector.url))
-        raw = json.dumps(activity) if isinstance(activity, dict) else activity
+        text = json.dumps(activity) if isinstance(activity, dict) else activity
+        raw = io.BytesIO(text if isinstance(text, bytes) else text.encode())
         headers = {"Content-Type": "application/json; charset=utf-8"} | options.pop("headers", {})
         if header:
             headers["Authorization"] = header
@@ -282,7 +284,7 @@ class Someone:
     async def _acts(
         self, act: dict[str, Any], card: dict[str, Any], post: Post, where: Conversation, typed: dict[str, str]
     ) -> Answer:
-        data = {**(act.get("data") or {}), **cards.filled(card, typed)}
+        data = {**(act.get("data") or {}), **_gathered(act, card, typed)}
         if act["type"] == "Action.Execute":
             return await self._executes(act, data, post, where)
         assert act["type"] == "Action.Submit", f"this button sends nothing: {act['type']}"
@@ -300,7 +302,8 @@ class Someone:
         value = {"action": said | {"data": data}, "trigger": "manual"}
         answer = await self._invokes("adaptiveCard/action", value, where, replyToId=post.id)
         body = answer.body
-        assert isinstance(body, dict) and body.get("statusCode") == 200, f"the press was refused: {body}"
+        assert isinstance(body, dict), f"the press was not answered: {body}"
+        assert body.get("statusCode") == 200, f"the press was refused: {body}"
         match body["type"]:
             case "application/vnd.microsoft.card.adaptive":
                 assert isinstance(body["value"], dict), "a card is an object"
@@ -314,8 +317,10 @@ class Someone:
 
     async def _submits_dialog(self, act: dict[str, Any], typed: dict[str, str]) -> Answer:
         dialog, where = self.dialog, self._where
-        assert dialog and where and act["type"] == "Action.Submit", "a dialog sends Action.Submit alone"
-        value = dialog.extra | {"data": {**(act.get("data") or {}), **cards.filled(dialog.card, typed)}}
+        assert dialog, "no dialog is open"
+        assert where, "no dialog is open"
+        assert act["type"] == "Action.Submit", "a dialog sends Action.Submit alone"
+        value = dialog.extra | {"data": {**(act.get("data") or {}), **_gathered(act, dialog.card, typed)}}
         answer = await self._invokes(dialog.submit, value, where)
         self.dialog = None
         self._shows(answer.body, dialog.submit, dialog.extra)
@@ -346,6 +351,11 @@ class Someone:
                 if cards.inputs(card):
                     return card
         raise AssertionError(f"there is no form in: {self.sees(where)}")
+
+
+def _gathered(act: dict[str, Any], card: dict[str, Any], typed: dict[str, str]) -> dict[str, str]:
+    """The inputs that a button sends: all of them, or none if it says so."""
+    return {} if act.get("associatedInputs") == "none" else cards.filled(card, typed)
 
 
 @asynccontextmanager

@@ -88,7 +88,7 @@ class Conversation:
         return [post for post in self.posts.values() if post.by == author]
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """An HTTP answer of the service."""
 
     def __init__(self, status: int, code: str) -> None:
@@ -193,10 +193,10 @@ class Connector:
                 if not self._accepts(request.headers.get("Authorization", "")):
                     refuse(401, "Unauthorized")
                 return web.json_response(act(request, json.loads(body) if body else None))
-            except Refusal as refusal:
+            except RefusalError as refusal:
                 told = {"error": {"code": refusal.code, "message": "the fake connector refuses"}}
                 return web.json_response(told, status=refusal.status)
-            except Stumble as stumble:
+            except StumbleError as stumble:
                 headers = {"Retry-After": stumble.after} if stumble.after else {}
                 return web.Response(status=stumble.status, headers=headers)
 
@@ -204,7 +204,7 @@ class Connector:
 
     def _stumble(self) -> None:
         if self._trouble:
-            raise Stumble(*self._trouble.popleft())
+            raise StumbleError(*self._trouble.popleft())
 
     def _conversation(self, request: web.Request) -> tuple[Conversation, str]:
         base, _, thread = request.match_info["id"].partition(";messageid=")
@@ -290,13 +290,11 @@ class Connector:
     def _member(self, request: web.Request, _body: Any) -> dict[str, Any]:
         conversation, _ = self._conversation(request)
         wanted = request.match_info["member"]
-        for each in conversation.people:
-            if wanted in {each.id, each.aad}:
-                return each.listed()
-        refuse(404, "MemberNotFoundInConversation")
+        found = next((each for each in conversation.people if wanted in {each.id, each.aad}), None)
+        return found.listed() if found else refuse(404, "MemberNotFoundInConversation")
 
 
-class Stumble(Exception):
+class StumbleError(Exception):
     """A passing fault, without a body."""
 
     def __init__(self, status: int, after: str | None) -> None:
@@ -305,4 +303,4 @@ class Stumble(Exception):
 
 def refuse(status: int, code: str) -> NoReturn:
     """Say no as the service does."""
-    raise Refusal(status, code)
+    raise RefusalError(status, code)
