@@ -45,7 +45,7 @@ def form_rows(form: Form, part: int, press: Press) -> Iterator[Row]:
         yield Row(line, part)
     long = _too_long(form)
     for field in form.fields:
-        if field.key in long and field.value:
+        if field.key in long and field.value is not None:
             yield from (Row(block, part) for block in words(field.label, spacing="Medium", bold=True))
             yield from (Row(block, part) for block in typed(field.value.reveal()))
     for fields in _shared_out(form.fields, long):
@@ -54,7 +54,7 @@ def form_rows(form: Form, part: int, press: Press) -> Iterator[Row]:
 
 def _too_long(form: Form) -> frozenset[str]:
     """The fields whose typed text is shown rather than held in an input: the longest first, until the rest fits."""
-    sizes = {f.key: size(clean(f.value.reveal())) for f in form.fields if f.value and f.kind in {"line", "text"}}
+    sizes = {f.key: size(clean(f.value.reveal())) for f in form.fields if f.value is not None and not f.options}
     total = sum(size(_input(field, "")) + 400 for field in form.fields) + sum(sizes.values())
     out: set[str] = set()
     for key in sorted(sizes, key=lambda key: -sizes[key]):

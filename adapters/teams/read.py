@@ -52,6 +52,7 @@ _INVOKES: Mapping[str, tuple[str, Via]] = {
     "task/submit": ("value.data", "dialog"),
     "composeExtension/submitAction": ("value.data", "extension"),
 }
+_PRESSES: Mapping[str, Literal["check", "another-child"]] = {"check": "check", "another-child": "another-child"}
 _MOST_FIELDS = 200
 _LONGEST_ID = 300
 _QUIET = frozenset({"typing", "messageReaction", "messageUpdate", "messageDelete", "endOfConversation", "event"})
@@ -298,7 +299,7 @@ def _invoke(body: Json, base: dict[str, Any]) -> Activity:
 
 def _pressed(data: Json, where: str, base: dict[str, Any], via: Via) -> Activity:
     """The data of one of our buttons, with the inputs that stood beside it."""
-    if "form" in data:
+    if "form" in data or "press" in data:
         return _filled(data, where, base, via)
     choice = _id(data, "choice", where)
     if "page" in data:
@@ -310,8 +311,8 @@ def _pressed(data: Json, where: str, base: dict[str, Any], via: Via) -> Activity
 
 
 def _filled(data: Json, where: str, base: dict[str, Any], via: Via) -> Filled:
-    press = data.get("press")
-    if press not in {"check", "another-child"}:
+    press = _PRESSES.get(optional(data, "press"))
+    if press is None:
         raise NotReadableError(f"a button of ours in {where}.press")
     keys = _keys(data, "fields", where)
     kept = frozenset(_keys(data, "kept", where)) if "kept" in data else frozenset()
