@@ -112,6 +112,16 @@ class Wording(BaseModel):
     shared: Say
     interrupted_title: Label
     interrupted: Say
+    no_identity_title: Label
+    no_identity: Say
+    not_installed_title: Label
+    not_installed: Say
+    hello_title: Label
+    hello: Say
+    heard_already: Say
+    in_your_chat: Say
+    dialog_needed_title: Label
+    dialog_needed: Say
     numbers_title: Label
     numbers: Say
     routes_title: Label
@@ -279,6 +289,19 @@ class Wording(BaseModel):
     proof_failed: Annotated[Say, _holds("route")]
     last_proved_title: Label
     last_proved: Annotated[Say, _holds("when", "head")]
+    place_learnt_title: Label
+    place_learnt: Annotated[Say, _holds("count")]
+    place_moved_title: Label
+    place_moved: Say
+    place_refused_title: Label
+    place_wrong_code: Say
+    place_personal: Say
+    place_not_staff: Annotated[Say, _holds("count")]
+    place_unreadable: Say
+    place_set: Say
+    place_not_saved: Say
+    test_title: Label
+    test: Annotated[Say, _holds("count")]
     not_yours_title: Label
     not_yours: Say
     no_roster_title: Label
