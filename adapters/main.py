@@ -21,6 +21,9 @@ from adapters.email.channel import EmailChannel, EmailUrlError
 from adapters.port import Chat, Finding, House
 from adapters.server import Signpost, served, utc_now
 from adapters.shelf import Shelf
+from adapters.teams.channel import TeamsChannel
+from adapters.teams.hosting import Host, HostError
+from adapters.teams.package import PackageError, package
 from adapters.web.channel import WebChannel, only_this_computer
 from bot import Channel, Guidance, Vault, Words, open_ledger
 from bot.cards import answer, clarify, ring_now, unknown
@@ -33,6 +36,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+teams_app = typer.Typer(no_args_is_help=True)
+app.add_typer(teams_app, name="teams")
 
 
 def run() -> None:
@@ -146,7 +151,51 @@ def serve() -> None:
     needs.run(_serve(settings, shelf, vault, channels))
 
 
+@teams_app.callback()
+def teams() -> None:
+    """Microsoft Teams."""
+
+
+@teams_app.command("package")
+def teams_package(
+    website: Annotated[str, typer.Option(help="The school's own page on privacy, https://…: Teams links to it.")],
+    out: Annotated[Path, typer.Option(help="Where to write it.")] = Path("signpost-teams.zip"),
+    version: Annotated[str, typer.Option(help="Three numbers; higher at each upload.")] = "1.0.0",
+) -> None:
+    """Write the app package that is uploaded in the Teams admin centre. Needs SIGNPOST_TEAMS_APP_ID and the school's name."""
+    settings = needs.settings(quiet=True)
+    school = needs.content(settings.content).library.school.name
+    try:
+        found = package(settings.teams_app_id, school, website, version)
+    except PackageError as error:
+        needs.stop("no app package was written", "Teams would refuse it", str(error))
+    try:
+        out.write_bytes(found)
+    except OSError as error:
+        needs.stop(f"{out} cannot be written", error.strerror or "the disk refused", "name another place with --out")
+    typer.echo(f"{out} is written. Upload it in the Teams admin centre: Teams apps, Manage apps, Upload new app.")
+
+
 # ---- what the commands do
+
+
+def _teams(settings: Settings, shelf: Shelf) -> Channel | None:
+    if not settings.teams_app_id:
+        return None
+    secret = settings.teams_app_password.get_secret_value()
+    if not (secret and settings.teams_tenant_id):
+        return None  # what is missing is said by name, with everything else that is
+    try:
+        host = Host(
+            settings.teams_app_id,
+            secret,
+            settings.teams_tenant_id,
+            login_url=settings.teams_login_url,
+            openid_url=settings.teams_openid_url,
+        )
+    except HostError as error:
+        needs.stop("Teams is not connected", "its settings are not right", str(error))
+    return TeamsChannel(host, shelf.guidance, settings.teams_tenant_id, settings.teams_dsl_conversation)
 
 
 def _email(settings: Settings, shelf: Shelf) -> Channel | None:
@@ -161,7 +210,7 @@ Make = Callable[[Settings, Shelf], Channel | None]
 
 # The ways to people, first choice first: name to what makes it from the settings, or None where they do not connect it.
 # A channel adds its line here.
-CHANNELS: dict[str, Make] = {"email": _email}
+CHANNELS: dict[str, Make] = {"teams": _teams, "email": _email}
 
 
 def _channels(settings: Settings, shelf: Shelf) -> dict[str, Channel]:

@@ -131,7 +131,7 @@ class Places:
             return self._configured()
         found = Spot.read(await self._held(DSL))
         if found:
-            self._trust(found.service_url, usual=False)
+            self._trust(found.service_url, usual=not self.service_url)
             self._dsl = found
         return self._dsl
 
