@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
-from adapters.teams.blocks import Json, Row, clean, heading, size, typed, words
+from adapters.teams.blocks import Json, Row, body, clean, heading, size, typed, words
 from bot import Field, Form
 
 # The buttons of a form and all its inputs stand in one card, because a press sends only what is in its own.
 FORM_BYTES = 23_000
 SHORT = 40  # characters: what a phone shows of an option beside its circle, or of a button, in one line
+BUTTON_FRAME = 5  # characters that a button's frame takes in a row of them
 
 # What goes with a press beside the fields themselves. A field of such a name is drawn under another.
 NAMES = frozenset({"form", "press", "fields", "kept", "choice", "page", "msteams"})
@@ -41,8 +42,7 @@ def form_rows(form: Form, part: int, press: Press) -> Iterator[Row]:
     `press` draws a button: its label, verb and data, and whether it is the main one.
     """
     yield from (Row(block, part) for block in heading(form.title, "Large"))
-    for line in words(form.intro):
-        yield Row(line, part)
+    yield from (Row(block, part) for block in body(form.intro))
     long = _too_long(form)
     for field in form.fields:
         if field.key in long and field.value is not None:
@@ -54,15 +54,17 @@ def form_rows(form: Form, part: int, press: Press) -> Iterator[Row]:
 
 def _too_long(form: Form) -> frozenset[str]:
     """The fields whose typed text is shown rather than held in an input: the longest first, until the rest fits."""
-    sizes = {f.key: size(clean(f.value.reveal())) for f in form.fields if f.value is not None and not f.options}
-    total = sum(size(_input(field, "")) + 400 for field in form.fields) + sum(sizes.values())
-    out: set[str] = set()
-    for key in sorted(sizes, key=lambda key: -sizes[key]):
-        if total <= FORM_BYTES:
+    typed_in = {f.key: len(f.value.reveal()) for f in form.fields if f.value is not None and not f.options}
+    long: frozenset[str] = frozenset()
+    for key in sorted(typed_in, key=lambda key: -typed_in[key]):
+        if sum(_weight(field, long) for field in form.fields) <= FORM_BYTES:
             break
-        total -= sizes[key]
-        out.add(key)
-    return frozenset(out)
+        long |= {key}
+    return long
+
+
+def _weight(field: Field, long: frozenset[str]) -> int:
+    return sum(size(block) + 2 for block in _field(field, long))
 
 
 def _shared_out(fields: Sequence[Field], long: frozenset[str]) -> Iterator[list[Field]]:
@@ -70,7 +72,7 @@ def _shared_out(fields: Sequence[Field], long: frozenset[str]) -> Iterator[list[
     group: list[Field] = []
     used = 0
     for field in fields:
-        needed = sum(size(block) for block in _field(field, long)) + 60
+        needed = _weight(field, long)
         if group and used + needed > FORM_BYTES:
             yield group
             group, used = [], 0

@@ -9,9 +9,22 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from adapters.teams.activities import (
+    Activity,
+    Begun,
+    Fetched,
+    Filled,
+    Ignored,
+    Installed,
+    MemberAdded,
+    Place,
+    Pressed,
+    Removed,
+    Typed,
+    Via,
+)
 from adapters.teams.fields import (
     Json,
     NotReadableError,
@@ -41,9 +54,6 @@ __all__ = [
     "read",
 ]
 
-Place = Literal["personal", "channel", "groupChat"]
-Via = Literal["card", "message", "dialog", "extension"]  # which kind of answer is waited for
-
 _PLACES: Mapping[str, Place] = {"personal": "personal", "channel": "channel", "groupChat": "groupChat"}
 # The invokes that press or send something: where each puts the data of the button, and how it is answered.
 _INVOKES: Mapping[str, tuple[str, Via]] = {
@@ -56,108 +66,6 @@ _PRESSES: Mapping[str, Literal["check", "another-child"]] = {"check": "check", "
 _MOST_FIELDS = 200
 _LONGEST_ID = 300
 _QUIET = frozenset({"typing", "messageReaction", "messageUpdate", "messageDelete", "endOfConversation", "event"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activity:
-    """Something that happened in Teams, and where.
-
-    `event` is the same when Teams delivers it twice. `person` is the lasting id of who did it (aadObjectId), empty for
-    whoever has none; `user` is their id in Teams' own addressing ("29:…"). `tenant` is what the activity claims.
-    `service_url` is claimed too, until hosting has held it against the token. `reference` is the raw JSON that a later
-    message to the same conversation needs, without names or text.
-    """
-
-    event: str
-    id: str
-    person: str
-    user: str
-    name: Words
-    tenant: str
-    conversation: str
-    place: Place
-    service_url: str
-    team: str
-    channel: str
-    reply_to: str
-    reference: Json = field(repr=False, hash=False)
-
-    @property
-    def shared(self) -> bool:
-        """True where others read along."""
-        return self.place != "personal"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Typed(Activity):
-    """A message. `mentioned` says that it is addressed to the bot by name."""
-
-    words: Words
-    files: bool
-    mentioned: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pressed(Activity):
-    """A button."""
-
-    choice: str
-    via: Via
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled(Activity):
-    """A form that was sent. `values` has every field that was drawn with the button, empty if left so."""
-
-    form: str
-    press: Literal["check", "another-child"]
-    values: Mapping[str, Words]
-    via: Via
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched(Activity):
-    """A dialog is asked for: what the choice leads to, from this page on, counted from 0."""
-
-    choice: str
-    page: int
-    via: Via
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun(Activity):
-    """The message extension's dialog is asked for, from a message or from where one is written.
-
-    `of` and `link` are the id and address of that message, and all that is ever read of it.
-    """
-
-    command: str
-    of: str
-    link: Words
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installed(Activity):
-    """The app was added to this conversation, or for this person."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberAdded(Activity):
-    """People joined a conversation that the bot is in. `members` are their lasting ids where Teams says them."""
-
-    members: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removed(Activity):
-    """The app was taken out of this conversation."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ignored(Activity):
-    """Nothing to answer. `kind` is one of our own words for it."""
-
-    kind: str
 
 
 def read(raw: object) -> Activity:
@@ -206,10 +114,6 @@ def message(read_: Typed | Pressed | Filled | Fetched | Begun, who: Person) -> M
 
 def _base(body: Json, kind: str) -> dict[str, Any]:
     conversation = required(body, "conversation.id")
-    place = _PLACES.get(optional(body, "conversation.conversationType"))
-    if place is None:
-        # Personal chats are the only ones whose activities come without the type, and only those that are no group.
-        place = "groupChat" if at(body, "conversation.isGroup") is True else "personal"
     id_ = required(body, "id") if kind in {"message", "invoke"} else optional(body, "id")
     return {
         "event": _event(kind, conversation, id_ or repr(body)),
@@ -219,13 +123,21 @@ def _base(body: Json, kind: str) -> dict[str, Any]:
         "name": Words(optional(body, "from.name")),
         "tenant": optional(body, "channelData.tenant.id") or optional(body, "conversation.tenantId"),
         "conversation": conversation,
-        "place": place,
+        "place": _place(body),
         "service_url": required(body, "serviceUrl"),
         "team": optional(body, "channelData.team.id"),
         "channel": optional(body, "channelData.channel.id"),
         "reply_to": optional(body, "replyToId"),
         "reference": _reference(body),
     }
+
+
+def _place(body: Json) -> Place:
+    """Private only if it surely is: what is taken for shared by mistake is answered in private all the same."""
+    kind = optional(body, "conversation.conversationType")
+    if not kind and at(body, "conversation.isGroup") is not True and not optional(body, "channelData.team.id"):
+        return "personal"
+    return _PLACES.get(kind, "groupChat")
 
 
 def _event(*parts: str) -> str:

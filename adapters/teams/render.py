@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from adapters.teams.blocks import Json, Row, body, clean, heading, pack, typed, words
-from adapters.teams.inputs import SHORT, form_rows
+from adapters.teams.inputs import BUTTON_FRAME, SHORT, form_rows
 from bot import Card, Choice, Form, Part
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 MESSAGE_TYPE = "application/vnd.microsoft.activity.message"
-OPENS_DIALOG = ("open:", "decide:", "close:")  # a choice whose id begins so is answered in a dialog
+OPENS_DIALOG = ("open:",)  # a choice whose id begins so is answered in a dialog
 MOST_ACTIONS = 6  # in one row of buttons; Teams hides the rest
 
 # Our own words, where the parts have none for what only a drawing needs.
@@ -62,14 +62,17 @@ def task_module(parts: Sequence[Part], title: str, *, again: str = "", page: int
     """A dialog with the parts: the answer to `task/fetch`, `task/submit` and `composeExtension/fetchTask` and `submitAction`.
 
     Content of more than one card is paged: `page`, from 0, is shown, and ends with a button that fetches the
-    next with the choice `again`, read as `Fetched`. It is fetched anew, so whoever may no longer see it does
-    not. A page that is no longer there is the last. Raises `ValueError` if there is nothing to show.
+    next with the choice `again`, read as `Fetched`. It is fetched anew: whoever may no longer see it does
+    not, and each fetch is recorded as an opening. A page that is no longer there is the last. Raises `ValueError` if there is nothing to show, or no way to all
+    of it.
     """
     drawn = _cards(parts, in_dialog=True)
     if not drawn:
         raise ValueError("a dialog must have something to show; answer with task_message instead")
     page = min(max(page, 0), len(drawn) - 1)
-    if page + 1 < len(drawn) and again:
+    if page + 1 < len(drawn):
+        if not again:
+            raise ValueError("this does not fit in one page: say with which choice the next is fetched")
         more = _submit(MORE, {"choice": again, "page": page + 1}, main=True)
         drawn[page]["body"].append({"type": "ActionSet", "actions": [more]})
     info = {"title": clean(title), "height": "large", "width": "medium", "card": _attachment(drawn[page])}
@@ -157,7 +160,8 @@ def _text(part: Card, *, first: bool) -> Iterator[Json]:
 
 def _side_by_side(choices: Sequence[Choice]) -> bool:
     """May these share a row? A phone cuts buttons off rather than wrap them."""
-    return sum(len(choice.label) for choice in choices) <= SHORT and len(choices) <= MOST_ACTIONS
+    wide = sum(len(choice.label) + BUTTON_FRAME for choice in choices)
+    return wide <= SHORT + BUTTON_FRAME and len(choices) <= MOST_ACTIONS
 
 
 def _buttons(choices: Iterable[Choice], before: int, *, in_dialog: bool) -> Iterator[Row]:

@@ -15,7 +15,7 @@ from tests.channels.school import LIBRARY
 from tests.channels.teams.entry import Teams, actions, fill, heard, living, over_the_wire, press, to_read
 from tests.channels.teams.schema import LIMIT, faults, inside
 
-ASTRAL = "😀{{DATE(2026-11-22T10:00:00Z, SHORT)}} \u202e" * 1_200  # the most bytes a character can take
+ASTRAL = "😀{{DATE(2026-11-22T10:00:00Z, SHORT)}} \u202e" * 400  # the most bytes a character can take
 LINES = "a\n\nb\n" * 60
 DRAWING_HALF = (
     contract.test_every_card_choice_and_form_is_drawn_whole,
@@ -128,7 +128,7 @@ def test_each_kind_of_field_is_the_input_for_it() -> None:
 
 @pytest.mark.parametrize(("kind", "typed"), [("time", "half past"), ("date", "2026-02-30"), ("date", "soon")])
 def test_what_is_no_day_or_time_is_shown_as_it_was_typed_with_what_is_wrong(kind: str, typed: str) -> None:
-    form = a_form(Field("when", "When?", kind, value=Words(typed), error="Write it as 13:45."))  # type: ignore[arg-type]
+    form = a_form(Field("when", "When?", kind, value=Words(typed), error="Write it as 13:45."))
 
     assert inputs(form)["when"]["value"] == typed
     assert "⚠ Write it as 13:45." in list(to_read(over_the_wire([form])[0]))
@@ -149,7 +149,7 @@ def test_a_half_filled_form_can_be_sent_by_every_button() -> None:
             )
 
 
-@pytest.mark.parametrize("typed", [contract.LONGEST, ASTRAL[:20_000], LINES * 80], ids=["long", "wide", "lines"])
+@pytest.mark.parametrize("typed", [contract.LONGEST, ASTRAL * 3, LINES * 80], ids=["long", "wide", "lines"])
 def test_what_is_too_long_for_an_input_is_shown_in_full_and_kept_or_replaced(typed: str) -> None:
     form = a_form(
         Field("child-1", "Child", "line", value=Words("Robin")),
@@ -250,3 +250,10 @@ def test_nothing_is_never_put_in_the_place_of_something() -> None:
         render.invoke_card(())
     with pytest.raises(ValueError, match="task_message"):
         render.task_module((), "Concern")
+
+
+def test_a_dialog_whose_next_page_nobody_could_reach_is_not_drawn() -> None:
+    parts = notices.opened(LIBRARY, a_concern("pupils", contract.LONGEST), NOW)
+
+    with pytest.raises(ValueError, match="which choice"):
+        render.task_module(parts, "Concern")

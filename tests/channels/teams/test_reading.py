@@ -65,6 +65,20 @@ def test_every_activity_says_who_where_and_of_which_tenant(name: str) -> None:
     assert bool(found.team) == (found.place == "channel")
 
 
+@pytest.mark.parametrize(
+    ("conversation", "shared"),
+    [
+        ({"id": "a:1"}, False),
+        ({"id": "a:1", "conversationType": "personal"}, False),
+        ({"id": "19:1", "isGroup": True}, True),
+        ({"id": "19:1", "conversationType": "something new"}, True),
+        ({"id": "19:1", "conversationType": 7, "isGroup": True}, True),
+    ],
+)
+def test_a_place_that_may_be_shared_is_taken_for_shared(conversation: dict[str, Any], shared: bool) -> None:
+    assert read.read(payload("message-personal", conversation=conversation)).shared is shared
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_the_same_activity_again_is_the_same_event_and_no_other_is(name: str) -> None:
     event = read.read(payload(name)).event
@@ -103,7 +117,7 @@ def test_the_bots_mention_goes_and_other_peoples_names_stay() -> None:
     assert message.words == Words("Tom & Priya Nair say: is <this> banter?")
     assert message.place == "shared"
     assert message.carried is False, "a message's response shows nobody anything"
-    assert read.read(payload("message-channel")).mentioned  # type: ignore[attr-defined]
+    assert read.read(payload("message-channel")).mentioned
 
 
 def test_a_mention_of_another_bot_of_the_same_name_is_not_ours() -> None:
