@@ -114,8 +114,9 @@ class Connector:
 
     # ---- what a test does with it
 
-    def trouble(self, status: int, times: int = 1, retry_after: str | None = None) -> None:
-        """Answer this to the next requests: 429, 412, 502, 504 or whatever else."""
+    def trouble(self, status: int, times: int = 1, retry_after: str | None = None, after: int = 0) -> None:
+        """Answer this to the next requests, after so many good ones: 429, 412, 502, 504 or whatever else."""
+        self._trouble.extend([(200, None)] * after)
         self._trouble.extend([(status, retry_after)] * times)
 
     def hang(self) -> None:
@@ -204,7 +205,9 @@ class Connector:
 
     def _stumble(self) -> None:
         if self._trouble:
-            raise StumbleError(*self._trouble.popleft())
+            status, after = self._trouble.popleft()
+            if status != 200:
+                raise StumbleError(status, after)
 
     def _conversation(self, request: web.Request) -> tuple[Conversation, str]:
         base, _, thread = request.match_info["id"].partition(";messageid=")

@@ -102,9 +102,7 @@ async def test_a_form_is_filled_in_and_its_card_is_replaced(teams: Teams, clerk:
 @pytest.mark.parametrize(
     "values", [{}, {"happened": "x" * 21}, {"happened": "x", "now": "perhaps"}, {"happened": "x", "who": "y"}]
 )
-async def test_what_the_client_would_not_send_is_not_sent(
-    values: dict[str, str], teams: Teams, clerk: Clerk
-) -> None:
+async def test_what_the_client_would_not_send_is_not_sent(values: dict[str, str], teams: Teams, clerk: Clerk) -> None:
     sam = teams.person("Sam Carter")
     await sam.types("log a concern")
     with pytest.raises(AssertionError):

@@ -99,6 +99,8 @@ async def in_a_thread(made: Door) -> AsyncIterator[str]:
             await leave.wait()
         if made.host:
             await made.host.close()
+        for _ in range(5):  # connections that were closed are let go of in the loop's next rounds
+            await asyncio.sleep(0)
 
     def run() -> None:
         loop.run_until_complete(serve())
@@ -222,15 +224,19 @@ async def test_8_while_keys_are_fetched_others_are_served(door: Door) -> None:
     door.teams.authority.hang()
     first = asyncio.create_task(door.hears(said(door.teams)))
     await come_true(lambda: door.teams.authority.waiting, "that the keys are asked for")
-    alive = door.teams.endpoint.replace("/api/messages", "/alive")
-    try:
-        async with aiohttp.ClientSession() as session, asyncio.timeout(1), session.get(alive) as response:
-            served_meanwhile = response.status == 200
-    except TimeoutError:
-        served_meanwhile = False
+    asked = asyncio.create_task(is_alive(door.teams))
+    served_meanwhile, _ = await asyncio.wait({asked}, timeout=1)
     door.teams.authority.answer()
     assert (await first).status in {200, 201}
-    door.claim(served_meanwhile)
+    assert await asked
+    door.claim(bool(served_meanwhile))
+
+
+async def is_alive(teams: Teams) -> bool:
+    """Something else that the same process serves."""
+    url = teams.endpoint.replace("/api/messages", "/alive")
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        return response.status == 200
 
 
 async def test_9_the_tenant_of_a_conversation_is_kept(door: Door) -> None:
