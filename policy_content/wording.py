@@ -112,8 +112,6 @@ class Wording(BaseModel):
     shared: Say
     interrupted_title: Label
     interrupted: Say
-    no_identity_title: Label
-    no_identity: Say
     not_installed_title: Label
     not_installed: Say
     hello_title: Label
@@ -300,8 +298,10 @@ class Wording(BaseModel):
     place_unreadable: Say
     place_set: Say
     place_not_saved: Say
-    test_title: Label
-    test: Annotated[Say, _holds("count")]
+    who_unknown_title: Label
+    who_unknown: Say
+    test_card_title: Label
+    test_card: Annotated[Say, _holds("when")]
     not_yours_title: Label
     not_yours: Say
     no_roster_title: Label

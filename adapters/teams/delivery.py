@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
-import structlog
-
 from adapters.teams.connector import Connector
 from adapters.teams.places import Places, Spot, whole
 from adapters.teams.posting import Poster, delivered, failed, where
@@ -14,7 +12,6 @@ from adapters.teams.tokens import ConnectorError
 from bot import Alert, Failed, Part, Receipt
 from policy_content.model import School
 
-_log = structlog.get_logger("signpost.teams.delivery")
 _REMEMBERED = 2_000  # posts of this process that are not posted a second time
 
 
@@ -51,9 +48,7 @@ class Delivery:
         """Edit the standing message in the DSL place, or put it there."""
         try:
             spot = await self._place("dsl")
-            if receipt and whole(where(receipt)[0]) == spot.conversation and await self._redrawn(spot, receipt, parts):
-                return delivered(receipt)
-            return delivered(await self._poster.post(spot, parts))
+            return delivered(await self._poster.standing(spot, receipt or "", parts))
         except _NobodyError as error:
             return Failed(str(error), lasting=True)
         except ConnectorError as error:
@@ -68,7 +63,7 @@ class Delivery:
         if alert.told.startswith("person:"):
             return await self._to_person(alert, stands)
         spot = await self._place(alert.told)
-        if stands and await self._redrawn(spot, stands, alert.parts):
+        if stands and await self._poster.redrawn(spot, stands, alert.parts):
             return stands
         under = await self._thread(alert, spot)
         receipt = await self._poster.post(spot, alert.parts, under=under, notify=True)
@@ -99,20 +94,9 @@ class Delivery:
             return await self._put(again, alert, "")
 
     async def _put(self, spot: Spot, alert: Alert, stands: str | None) -> str:
-        if stands and await self._redrawn(spot, stands, alert.parts):
+        if stands and await self._poster.redrawn(spot, stands, alert.parts):
             return stands
         return await self._poster.post(spot, alert.parts, notify=alert.kind != "reply")
-
-    async def _redrawn(self, spot: Spot, receipt: str, parts: tuple[Part, ...]) -> bool:
-        """True if it stands there now; False if there is nothing any more to put it in the place of."""
-        try:
-            await self._poster.redraw(spot.service_url, receipt, parts)
-        except ConnectorError as error:
-            if error.status in {403, 404} and error.code != "MessageWritesBlocked":
-                _log.info("teams_redraw_finds_nothing", status=error.status, code=error.code)
-                return False
-            raise
-        return True
 
     async def _place(self, told: str) -> Spot:
         """Where this role is told. Raises `_NobodyError`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from adapters.port import Finding
 from adapters.teams.connector import Connector
@@ -17,7 +18,6 @@ from adapters.teams.tokens import ConnectorError
 from bot import Card, Ledger, LedgerDownError
 from policy_content.model import Library
 
-_TESTED = "teams/tested"
 _APP = "SIGNPOST_TEAMS_APP_ID, SIGNPOST_TEAMS_APP_PASSWORD, SIGNPOST_TEAMS_TENANT_ID"
 
 
@@ -109,7 +109,7 @@ class Doctor:
                     f"if it is set, and type a new code there. {await self._code_hint(ledger, now)}",
                 )
             ]
-        return [*await self._members(spot, members), *await self._test(spot, len(members), ledger, now)]
+        return [*await self._members(spot, members), *await self._test(spot, now)]
 
     async def _unknown_place(self, ledger: Ledger, now: datetime) -> Finding:
         if self._places.configured:
@@ -163,16 +163,14 @@ class Doctor:
             )
         ]
 
-    async def _test(self, spot: Spot, count: int, ledger: Ledger, now: datetime) -> list[Finding]:
-        """Post a test card where none has been posted yet. From then on the standing message is what proves the way."""
+    async def _test(self, spot: Spot, now: datetime) -> list[Finding]:
+        """One card, edited each time: posting is tried, and nobody is rung."""
+        library, w = self._library(), self._library().wording
+        local = now.astimezone(ZoneInfo(library.school.timezone))
+        tried = library.say(w.test_card, when=f"{local:%H:%M} on {local.day} {local:%B}")
         try:
-            if await ledger.place(_TESTED) == spot.conversation:
-                return []
-            library, w = self._library(), self._library().wording
-            await self._poster.post(spot, (Card(w.test_title, library.say(w.test, count=str(count))),))
-            await ledger.keep_place(_TESTED, spot.conversation, now)
-        except LedgerDownError:
-            return []  # said by whoever looks at the database
+            before = await self._places.test_card()
+            receipt = await self._poster.standing(spot, before, (Card(w.test_card_title, tried),))
         except ConnectorError as error:
             return [
                 Finding(
@@ -182,4 +180,6 @@ class Doctor:
                     "Let apps post there (a standard channel of a private team, or a group chat), then run this again.",
                 )
             ]
+        if receipt != before:
+            await self._places.keep_test_card(receipt)
         return []

@@ -123,7 +123,7 @@ class Hearing:
 
     async def _say_unknown(self, activity: Activity) -> InvokeAnswer | None:
         """That nobody can tell who they are, to them alone."""
-        card = self._note("no_identity")
+        card = self._note("who_unknown")
         if not activity.shared:
             return await self._say_here(activity, card)
         try:
@@ -200,7 +200,7 @@ class Hearing:
     def _dialog(self, activity: Act, who: Person, parts: tuple[Part, ...]) -> InvokeAnswer:
         if not parts:
             return InvokeAnswer(render.task_message(self._say("heard_already")))
-        choice = activity.choice if isinstance(activity, Pressed | Fetched) else ""
+        choice = activity.choice if isinstance(activity, Pressed | Fetched) else "home"
         again, page = _again(choice, parts), activity.page if isinstance(activity, Fetched) else 0
         if _is_step(again) and len(render.card(parts)) > 1:
             self._pages[who.id, again] = parts
@@ -222,7 +222,7 @@ class Hearing:
 
     async def _act_unknown(self, activity: Act) -> InvokeAnswer | None:
         """Nobody can tell who they are: nothing is done, the card stays, and what was typed is shown to them again."""
-        card = self._note("no_identity")
+        card = self._note("who_unknown")
         if isinstance(activity, Pressed | Filled) and activity.via == "message":
             return await self._say_unknown(activity)
         if isinstance(activity, Pressed | Filled) and activity.via == "card":
@@ -270,7 +270,7 @@ class Hearing:
     def _note(self, name: str) -> Card:
         library = self._house.guidance().library
         title, text = getattr(library.wording, f"{name}_title"), getattr(library.wording, name)
-        return Card(title, library.say(text), tone="failed" if name == "no_identity" else "plain")
+        return Card(title, library.say(text), tone="failed" if name == "who_unknown" else "plain")
 
     def _say(self, name: str) -> str:
         library = self._house.guidance().library

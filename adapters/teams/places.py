@@ -135,6 +135,14 @@ class Places:
             self._dsl = found
         return self._dsl
 
+    async def keep_test_card(self, receipt: str) -> None:
+        """The doctor's test card stands there."""
+        await self._keep("teams/test-card", receipt)
+
+    async def test_card(self) -> str:
+        """Where it stands, or ""."""
+        return await self._held("teams/test-card") or ""
+
     async def thread(self, ref: str) -> str:
         """Where the alert about this concern stands, or "" where that is not known."""
         return await self._held(f"teams/thread:{ref}") or ""

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import structlog
+
 from adapters.teams.connector import Connector
 from adapters.teams.fields import Json
-from adapters.teams.places import Spot, in_thread
+from adapters.teams.places import Spot, in_thread, whole
 from adapters.teams.render import activities
 from adapters.teams.tokens import ConnectorError
 from bot import Delivered, Failed, Part, Receipt
+
+_log = structlog.get_logger("signpost.teams.posting")
 
 
 def receipt_of(conversation: str, activity: str) -> str:
@@ -47,6 +51,23 @@ class Poster:
             id_ = await self._connector.send(service_url, conversation, _loud(activity) if notify else activity)
             first = first or id_
         return receipt_of(conversation, first)
+
+    async def standing(self, spot: Spot, receipt: str, parts: Sequence[Part]) -> str:
+        """Edit the one message that stands there for this, or post it if it is not there (any more)."""
+        if receipt and whole(where(receipt)[0]) == spot.conversation and await self.redrawn(spot, receipt, parts):
+            return receipt
+        return await self.post(spot, parts)
+
+    async def redrawn(self, spot: Spot, receipt: str, parts: Sequence[Part]) -> bool:
+        """True if it stands there now; False if there is nothing any more to put it in the place of."""
+        try:
+            await self.redraw(spot.service_url, receipt, parts)
+        except ConnectorError as error:
+            if error.status in {403, 404} and error.code != "MessageWritesBlocked":
+                _log.info("teams_redraw_finds_nothing", status=error.status, code=error.code)
+                return False
+            raise
+        return True
 
     async def redraw(self, service_url: str, receipt: str, parts: Sequence[Part]) -> None:
         """Put these in the place of what stands there. What stands there is one message, and so is what takes its place:

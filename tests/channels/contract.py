@@ -1,4 +1,4 @@
-"""What every channel is held to, and the channels there are. A channel joins by one entry in `CHANNELS`.
+"""What every channel is held to. A channel joins by one entry in `CHANNELS`, in entries.py.
 
 An entry says how to draw parts and how to read what a person did with the drawing (no transport), and how to start the
 channel with a real desk, ledger and bell behind it (its real transport). Everything asked of it is in test_contract.py.
@@ -52,6 +52,9 @@ class Running(Protocol):
 
     channel: Channel
     desk: Desk
+
+    def person(self, seat: str) -> str:
+        """The id by which the core knows whoever sits there."""
 
     async def says(self, seat: str, words: str, *, shared: bool = False) -> None:
         """Somebody types, in a shared place if the channel has one; done when it has been answered."""
@@ -146,6 +149,9 @@ class _WebRunning:
     channel: Channel
     desk: Desk
     page: Page
+
+    def person(self, seat: str) -> str:
+        return f"{self.channel.name}:{seat}"
 
     async def says(self, seat: str, words: str, *, shared: bool = False) -> None:
         await self.page.seat(seat).says(words)
@@ -272,6 +278,9 @@ class _ConsoleRunning:
     desk: Desk
     terminal: _Terminal
 
+    def person(self, seat: str) -> str:
+        return f"{self.channel.name}:{seat}"
+
     async def says(self, seat: str, words: str, *, shared: bool = False) -> None:
         await self.terminal.wear(seat)
         await self.terminal.type(words)
@@ -300,9 +309,6 @@ class _ConsoleRunning:
 
     async def leave(self) -> None:
         """A terminal is there as long as its channel is."""
-
-
-CHANNELS: tuple[Entry_, ...] = (Web(), Console())
 
 
 # ---- every drawing the product can make, shortest to longest

@@ -17,7 +17,6 @@ from bot import Alert, Card, Choice, Delivered, Failed, Form, Message, Person, R
 from bot.clocks import ladder
 from bot.triage import ABOUT
 from tests.channels.contract import (
-    CHANNELS,
     NOW,
     Drawing,
     Entry_,
@@ -27,6 +26,7 @@ from tests.channels.contract import (
     gallery,
     without_layout,
 )
+from tests.channels.entries import CHANNELS
 from tests.channels.school import ABOUT_AN_ADULT, ACCOUNT, DEADLINE, LIBRARY, WORDS, practice_shelf
 
 SEATS = ("teacher", "dsl", "head", "chair", "visitor")
@@ -193,7 +193,7 @@ async def test_an_answer_goes_to_the_asker_alone(running: Running, shared: bool)
 
 async def test_wherever_it_was_asked_the_core_answers_the_asker(running: Running) -> None:
     for place in ("private", "shared"):
-        who = Person(f"{running.channel.name}:teacher", Words("Sam Carter"), staff=True)
+        who = Person(running.person("teacher"), Words("Sam Carter"), staff=True)
 
         reply = await running.desk.hear(Message(f"e-{place}", who, words=Words("its only banter"), place=place), NOW)
 
@@ -263,9 +263,10 @@ def an_alert(running: Running, told: str, **changes: object) -> Alert:
     return Alert(**{**usual, **rest, **changes})
 
 
-@pytest.mark.parametrize("told", ["dsl", "head", "chair", "person:{name}:teacher"])
+@pytest.mark.parametrize("told", ["dsl", "head", "chair", "person:teacher"])
 async def test_an_alert_that_is_shown_is_delivered_and_has_an_id(running: Running, told: str) -> None:
-    receipt = await running.channel.deliver(an_alert(running, told.format(name=running.channel.name)))
+    kind, _, seat = told.rpartition(":")
+    receipt = await running.channel.deliver(an_alert(running, f"person:{running.person(seat)}" if kind else told))
 
     assert isinstance(receipt, Delivered)
     assert 0 < len(receipt.id) <= 255, "the ledger must be able to keep it"
@@ -331,7 +332,7 @@ async def test_the_same_alert_again_is_redrawn_in_place(entry: Entry_, running: 
 async def test_the_dsl_place_has_its_members_named_as_people_are(running: Running) -> None:
     members = await running.channel.members("dsl")
 
-    assert members == {f"{running.channel.name}:dsl"}
+    assert members == {running.person("dsl")}
 
 
 async def test_a_place_that_is_not_there_has_nobody_in_it(running: Running) -> None:

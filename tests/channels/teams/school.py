@@ -160,6 +160,9 @@ class TeamsRunning:
     def desk(self) -> Any:
         return self.school.signpost.desk
 
+    def person(self, seat: str) -> str:
+        return f"{self.channel.name}:{seat}"
+
     async def says(self, seat: str, words: str, *, shared: bool = False) -> None:
         await self.school[seat].types(words, self.school.staffroom if shared else None)
 
@@ -199,4 +202,3 @@ class TeamsRunning:
 
     def _posts(self, seat: str, where: Conversation) -> list[Any]:
         return where.by(self.school.teams.connector.bot)
-

@@ -1,0 +1,8 @@
+"""The channels that the contract holds."""
+
+from __future__ import annotations
+
+from tests.channels.contract import Console, Entry_, Web
+from tests.channels.teams.entry import Teams
+
+CHANNELS: tuple[Entry_, ...] = (Web(), Console(), Teams())
