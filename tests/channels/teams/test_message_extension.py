@@ -115,6 +115,21 @@ async def test_a_long_account_is_checked_page_by_page_and_sent(school: TeamsScho
     assert "TA-" in dialog(school)
 
 
+async def test_turning_pages_loses_no_word_of_a_reply_that_led_with_whom_to_ring(school: TeamsSchool) -> None:
+    sam = school["teacher"]
+    marks = [f"mark{n:04}" for n in range(4_000)]
+    await sam.begins(LOG_COMMAND)
+    await sam.presses(WORDS.about_pupils)
+    await sam.fills({**ACCOUNT, "happened": f"She says she will kill herself. {' '.join(marks)}"})
+    read = dialog(school)
+    assert WORDS.ring_now_title in read
+    while not cards.action(sam.dialog.card, WORDS.send_button):
+        await sam.presses("More")
+        read += dialog(school)
+
+    assert [mark for mark in marks if mark not in read] == []
+
+
 async def test_pages_are_found_again_after_a_restart(teams: Teams, tmp_path: Path) -> None:
     long = "It went on and on in the corridor, and nobody came. " * 900
     async with running(tmp_path, teams) as school:

@@ -93,7 +93,11 @@ async def test_a_way_that_is_shut_is_a_lasting_failure(school: TeamsSchool, faul
 
     receipt = await deliver(school, "dsl")
 
-    code = {"blocked": "MessageWritesBlocked", "gone": "ConversationNotFound", "not in it": "BotNotInConversationRoster"}
+    code = {
+        "blocked": "MessageWritesBlocked",
+        "gone": "ConversationNotFound",
+        "not in it": "BotNotInConversationRoster",
+    }
     assert isinstance(receipt, Failed)
     assert receipt.lasting
     assert code[fault] in receipt.reason
@@ -149,6 +153,29 @@ async def test_a_message_delivered_twice_is_answered_once(school: TeamsSchool) -
     assert len(said(school)) == 1
 
 
+async def test_a_message_that_comes_again_while_it_is_being_answered_is_answered_once(school: TeamsSchool) -> None:
+    sam = school["teacher"]
+    for who in ("teacher", "head"):
+        await school[who].types("help")
+    activity, connector = sam._message("its only banter", sam.chat), school.teams.connector
+    connector.hang()
+    connector.asked.clear()
+
+    def posts(who: str) -> int:
+        return connector.asked.count(f"POST /emea/v3/conversations/{school[who].chat.id}/activities")
+
+    hearing = [asyncio.ensure_future(school.teams.hears(activity))]
+    await come_true(lambda: posts("teacher"), "that the reply is being posted")
+    hearing.append(asyncio.ensure_future(school.teams.hears(activity)))
+    hearing.append(asyncio.ensure_future(school["head"].types("its only banter")))
+    await come_true(lambda: posts("head"), "that what came after it has got as far")
+    assert posts("teacher") == 1
+    connector.work()
+    await asyncio.gather(*hearing)
+
+    assert len(said(school)) == 2
+
+
 async def test_send_delivered_twice_is_one_concern_and_one_reference(school: TeamsSchool) -> None:
     sam = school["teacher"]
     await sam.types("log a concern")
@@ -185,7 +212,9 @@ async def test_a_dialog_that_is_asked_for_twice_is_shown_or_said_to_be_known(sch
     ref = await school.logs()
     await school.is_told("dsl", ref, school.team)
     data = cards.action(school["dsl"].card(school.team), WORDS.open_button)["data"]
-    activity = school.teams.activity("invoke", school["dsl"].account, school.team, name="task/fetch", value={"data": data})
+    activity = school.teams.activity(
+        "invoke", school["dsl"].account, school.team, name="task/fetch", value={"data": data}
+    )
 
     first = await school.teams.hears(activity)
     second = await school.teams.hears(activity)
@@ -288,6 +317,17 @@ async def test_without_the_ledger_a_concern_is_said_not_to_be_sent(
     assert "TA-" not in sam.sees()
 
 
+async def test_a_persons_chat_is_known_after_a_restart_without_asking(teams: Teams, tmp_path: Path) -> None:
+    async with running(tmp_path, teams) as school:
+        await school["teacher"].types("help")
+    teams.connector.asked.clear()
+    async with running(tmp_path, teams) as school:
+        receipt = await deliver(school, "person:teams:teacher")
+
+    assert isinstance(receipt, Delivered)
+    assert "POST /emea/v3/conversations" not in teams.connector.asked
+
+
 async def test_a_stored_chat_that_teams_no_longer_knows_is_asked_for_again(school: TeamsSchool) -> None:
     sam = school["teacher"]
     await sam.types("help")
@@ -335,8 +375,14 @@ async def test_content_is_in_no_message_whatever_a_client_sends(school: TeamsSch
     priya = school["dsl"]
 
     answer = await school.teams.hears(
-        school.teams.activity("invoke", priya.account, school.team, name="adaptiveCard/action",
-                              value={"action": action, "trigger": "manual"}, replyToId="1")  # fmt: skip
+        school.teams.activity(
+            "invoke",
+            priya.account,
+            school.team,
+            name="adaptiveCard/action",
+            value={"action": action, "trigger": "manual"},
+            replyToId="1",
+        )  # fmt: skip
     )
     await school.teams.hears(school.teams.activity("message", priya.account, school.team, value=choice))
 

@@ -77,7 +77,8 @@ async def test_a_guest_in_the_dsl_team_opens_nothing(school: TeamsSchool) -> Non
 
     await guest.presses(WORDS.open_button, school.team)
 
-    assert guest.dialog and ACCOUNT["happened"] not in guest.sees()
+    assert guest.dialog
+    assert ACCOUNT["happened"] not in guest.sees()
     assert WORDS.outsider_title in guest.sees()
 
 
