@@ -24,6 +24,9 @@ Say = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=75)]
 
 
+Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=24)]
+
+
 class Commands(BaseModel):
     """What counts as a command when it is the whole message."""
 
@@ -176,6 +179,9 @@ class Wording(BaseModel):
     form_told_hint: Say
     form_images: Label
     form_images_hint: Say
+    form_button: Label
+    form_continued: Label
+    form_too_long_to_draw: Say
     check_title: Label
     check: Say
     observations_title: Label
@@ -308,6 +314,16 @@ class Wording(BaseModel):
     no_roster: Say
     told_title: Annotated[Label, _holds("reference")]
     told_reporter: Annotated[Say, _holds("when")]
+
+    from_policy: Label
+    not_from_policy: Label
+    window_title: Short
+    window_close: Short
+    window_page: Annotated[Say, _holds("page", "pages")]
+    window_next: Label
+    window_back: Label
+    home_more: Say
+    message_fallback: Say
 
     def sentences(self) -> Iterator[tuple[str, str, frozenset[str]]]:
         """Every sentence: its key, its text, and the braces it must hold."""

@@ -92,7 +92,8 @@ class Host:
             tokens = Tokens(self._client, token_url(login_url, tenant_id), app_id, app_password)
         except ValueError as error:
             raise HostError(str(error)) from None
-        self._given, self._own = session, session
+        self._given = session
+        self._made: aiohttp.ClientSession | None = None
         self._keys = Keys(self._client, openid_url)
         self.connector = Connector(self._client, tokens, app_id)
         gate = _Playground() if playground else _Gate(app_id, self._keys, openid_url)
@@ -115,15 +116,17 @@ class Host:
     async def close(self) -> None:
         """Let what has begun end, then let go of every connection."""
         await self._adapter.settle()
-        if self._own is not None and self._own is not self._given:
-            await self._own.close()
-        self._own = self._given
+        if self._made is not None:
+            await self._made.close()
+            self._made = None
 
     def _client(self) -> aiohttp.ClientSession:
+        if self._given is not None:
+            return self._given
         # Made late: a session belongs to the loop that runs, and there is none while settings are checked.
-        if self._own is None:
-            self._own = aiohttp.ClientSession()
-        return self._own
+        if self._made is None:
+            self._made = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        return self._made
 
 
 def _check(app_id: str, app_password: str, tenant_id: str, openid_url: str, playground: bool) -> None:

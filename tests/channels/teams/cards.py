@@ -40,13 +40,13 @@ def action(card: Any, label: str) -> dict[str, Any] | None:
 
 
 def filled(card: Any, values: dict[str, str]) -> dict[str, str]:
-    """What the client sends of its inputs: what was typed, else what stood there."""
+    """What the client sends of its inputs: what was typed, else what stood there; an empty one is left out."""
     found = {each["id"]: each for each in inputs(card)}
     assert set(values) <= set(found), f"no such input: {sorted(set(values) - set(found))} among {sorted(found)}"
     sent = {key: values.get(key, str(each.get("value", ""))) for key, each in found.items()}
     for key, each in found.items():
         _check(key, each, sent[key])
-    return sent
+    return {key: value for key, value in sent.items() if value}
 
 
 def _check(key: str, element: dict[str, Any], value: str) -> None:

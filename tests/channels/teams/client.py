@@ -368,9 +368,11 @@ async def teams_on_loopback() -> AsyncIterator[Teams]:
     connector = Connector(APP, TENANT, authority.accepts)
     await authority.start()
     await connector.start()
-    async with aiohttp.ClientSession() as session:
-        yield Teams(authority, connector, session)
-    authority.answer()
-    connector.work()
-    await connector.stop()
-    await authority.stop()
+    try:
+        async with aiohttp.ClientSession() as session:
+            yield Teams(authority, connector, session)
+    finally:
+        authority.answer()
+        connector.work()
+        await connector.stop()
+        await authority.stop()

@@ -37,8 +37,10 @@ async def served(*routes: web.AbstractRouteDef) -> AsyncIterator[str]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/messages"
-    await runner.cleanup()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/messages"
+    finally:
+        await runner.cleanup()
 
 
 @pytest.fixture
@@ -59,11 +61,13 @@ def hosted(teams: Teams, ears: Ears) -> Any:
     @asynccontextmanager
     async def open_host(warm: bool = True, **other: Any) -> AsyncIterator[Host]:
         host = Host(**(teams.settings() | other))
-        async with served(host.route(ears)) as teams.endpoint:
-            if warm:
-                await host.warm()
-            yield host
-        await host.close()
+        try:
+            async with served(host.route(ears)) as teams.endpoint:
+                if warm:
+                    await host.warm()
+                yield host
+        finally:
+            await host.close()
 
     return open_host
 

@@ -217,6 +217,22 @@ async def test_closing_lets_a_turn_end_and_cuts_off_one_that_hangs(
         assert ended.is_set()
 
 
+async def test_who_waits_for_a_turn_that_is_cut_off_is_told(teams: Teams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosting, "_LAST_TURN", 0.05)
+    begun = asyncio.Event()
+
+    async def hangs(_activity: dict[str, Any]) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    host = Host(**teams.settings())
+    async with served(host.route(hangs)) as teams.endpoint:
+        waiting = asyncio.create_task(teams.posts(invoke(teams)))
+        await begun.wait()
+        await host.close()
+        assert (await waiting).status == 503
+
+
 # ---- what is not logged
 
 

@@ -150,6 +150,14 @@ async def test_a_dialog_opens_is_filled_in_and_leaves_nothing(teams: Teams, cler
     assert sam.told == ["Saved."]
 
 
+async def test_an_empty_field_is_left_out_as_the_real_client_does(teams: Teams, clerk: Clerk) -> None:
+    sam = teams.person("Sam Carter")
+    await sam.types("help")
+    await sam.presses("Open", happened="-")
+    await sam.fills({})
+    assert clerk.heard[-1]["value"]["data"] == {"form": "f2"}
+
+
 async def test_a_concern_is_begun_from_a_message(teams: Teams, clerk: Clerk) -> None:
     sam = teams.person("Sam Carter")
     general = teams.channel("General", sam)

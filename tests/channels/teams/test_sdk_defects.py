@@ -108,9 +108,12 @@ async def in_a_thread(made: Door) -> AsyncIterator[str]:
 
     thread = threading.Thread(target=run)
     thread.start()
-    yield await ready
-    loop.call_soon_threadsafe(leave.set)
-    await asyncio.to_thread(thread.join)
+    try:
+        yield await ready
+    finally:
+        made.teams.authority.answer()
+        loop.call_soon_threadsafe(leave.set)
+        await asyncio.to_thread(thread.join)
 
 
 def invoke(teams: Teams, name: str, value: Any) -> dict[str, Any]:

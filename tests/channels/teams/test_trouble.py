@@ -382,7 +382,7 @@ async def test_content_is_in_no_message_whatever_a_client_sends(school: TeamsSch
             name="adaptiveCard/action",
             value={"action": action, "trigger": "manual"},
             replyToId="1",
-        )  # fmt: skip
+        )
     )
     await school.teams.hears(school.teams.activity("message", priya.account, school.team, value=choice))
 
