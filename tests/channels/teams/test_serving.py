@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 import subprocess
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bot import new_master_key
 from policy_content import load
-from tests.channels.school import ACCOUNT, COMMAND, WORDS, come_true, environment
+from tests.channels.school import ACCOUNT, COMMAND, DEADLINE, WORDS, environment
 from tests.channels.teams import cards
 from tests.channels.teams.client import Teams
 from tests.channels.teams.school import ROLES, cast
@@ -34,6 +36,17 @@ def content(folder: Path) -> Path:
     return folder
 
 
+async def eventually(condition: Callable[[], Any], what: str) -> Any:
+    """What `condition` gives once it is true. A command that starts on a busy machine, and a reply that is owed after a
+    quarter of a minute, may take longer than anything else here.
+    """
+    give_up = time.monotonic() + 3 * DEADLINE
+    while not (found := condition()):
+        assert time.monotonic() < give_up, f"never came: {what}"
+        await asyncio.sleep(0.02)
+    return found
+
+
 @dataclass
 class Serve:
     """The command as a process. What it prints is kept in files."""
@@ -47,7 +60,7 @@ class Serve:
             self.process = subprocess.Popen(
                 [COMMAND, "serve"], env=environment(**self.settings), stdin=subprocess.DEVNULL, stdout=out, stderr=err
             )
-        await come_true(self._serving, "that it serves")
+        await eventually(self._serving, "that it serves")
 
     def kill(self) -> None:
         self.process.kill()
@@ -88,7 +101,7 @@ async def test_killed_between_commit_and_response_the_reference_still_comes(team
         asked = len(teams.connector.asked)
         teams.connector.hang()
         pressing = asyncio.ensure_future(sam.presses(WORDS.send_button))
-        await come_true(lambda: "PUT" in str(teams.connector.asked[asked:]), "the card, after the commit")
+        await eventually(lambda: "PUT" in str(teams.connector.asked[asked:]), "the card, after the commit")
         serve.kill()
         await asyncio.gather(pressing, return_exceptions=True)
         assert "TA-" not in sam.sees()
@@ -97,9 +110,9 @@ async def test_killed_between_commit_and_response_the_reference_still_comes(team
         await serve.start()
 
         # The card that was being changed may have been changed all the same: what is owed comes as a message of its own.
-        await come_true(lambda: WORDS.interrupted_title in sam.sees(), "the reply that was owed")
+        await eventually(lambda: WORDS.interrupted_title in sam.sees(), "the reply that was owed")
         ref = re.search(r"TA-\d{4}-\d{4}", "\n".join(cards.texts(sam.newest().cards())))
-        await come_true(lambda: ref[0] in people["dsl"].sees(team), "the alert")
+        await eventually(lambda: ref[0] in people["dsl"].sees(team), "the alert")
         assert ref[0].endswith("0001")
     finally:
         serve.kill()
