@@ -104,6 +104,14 @@ class Wording(BaseModel):
     shared: Say
     interrupted_title: Label
     interrupted: Say
+    not_installed_title: Label
+    not_installed: Say
+    hello_title: Label
+    hello: Say
+    heard_already: Say
+    in_your_chat: Say
+    dialog_needed_title: Label
+    dialog_needed: Say
     numbers_title: Label
     numbers: Say
     routes_title: Label
@@ -285,6 +293,21 @@ class Wording(BaseModel):
     proof_failed: Annotated[Say, _holds("route")]
     last_proved_title: Label
     last_proved: Annotated[Say, _holds("when", "head")]
+    place_learnt_title: Label
+    place_learnt: Annotated[Say, _holds("count")]
+    place_moved_title: Label
+    place_moved: Say
+    place_refused_title: Label
+    place_wrong_code: Say
+    place_personal: Say
+    place_not_staff: Annotated[Say, _holds("count")]
+    place_unreadable: Say
+    place_set: Say
+    place_not_saved: Say
+    who_unknown_title: Label
+    who_unknown: Say
+    test_card_title: Label
+    test_card: Annotated[Say, _holds("when")]
     not_yours_title: Label
     not_yours: Say
     no_roster_title: Label
@@ -307,10 +330,6 @@ class Wording(BaseModel):
     window_closing: Say
     window_late_title: Label
     window_late: Say
-    who_unknown_title: Label
-    who_unknown: Say
-    test_card_title: Label
-    test_card: Annotated[Say, _holds("when")]
 
     def sentences(self) -> Iterator[tuple[tuple[str, ...], str, frozenset[str]]]:
         """Every sentence: where it stands, its text, and the braces it must hold."""
