@@ -29,6 +29,7 @@ chaos: $(VENV)/.testable
 load: $(VENV)/.testable
 	$(PYTHON) -m tests.evidence.load
 	$(PYTHON) -m tests.evidence.slack_load
+	$(PYTHON) -m tests.evidence.teams_load
 
 # Hash-pinned, then this folder itself with nothing fetched.
 $(VENV)/.installed: requirements.lock pyproject.toml

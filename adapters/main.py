@@ -21,8 +21,8 @@ from adapters.email.channel import EmailChannel, EmailUrlError
 from adapters.port import Chat, Finding, House
 from adapters.server import Signpost, served, utc_now
 from adapters.shelf import Shelf
-from adapters.slack.channel import SlackChannel
 from adapters.slack.manifest import manifest, to_json, to_yaml
+from adapters.teams.package import PackageError, package
 from adapters.web.channel import WebChannel, only_this_computer
 from bot import Channel, Guidance, Vault, Words, open_ledger
 from bot.cards import answer, clarify, ring_now, unknown
@@ -35,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+_EXAMPLE_SITE = "https://www.example.sch.uk/privacy"
 slack_app = typer.Typer(help="Slack.", no_args_is_help=True)
 app.add_typer(slack_app, name="slack")
 
@@ -42,6 +43,10 @@ app.add_typer(slack_app, name="slack")
 @slack_app.callback()
 def _slack_commands() -> None:
     """Slack."""
+
+
+teams_app = typer.Typer(help="Microsoft Teams.", no_args_is_help=True)
+app.add_typer(teams_app, name="teams")
 
 
 def run() -> None:
@@ -176,6 +181,33 @@ def slack_manifest(
     typer.echo((to_json if as_json else to_yaml)(document), nl=False)
 
 
+@teams_app.callback()
+def _teams_commands() -> None:
+    """Microsoft Teams."""
+
+
+@teams_app.command("package")
+def teams_package(
+    website: Annotated[str, typer.Option(help="The school's own page on privacy, https://…: Teams links to it.")] = "",
+    out: Annotated[Path, typer.Option(help="Where to write it.")] = Path("signpost-teams.zip"),
+    version: Annotated[str, typer.Option(help="Three numbers; higher at each upload.")] = "1.0.0",
+) -> None:
+    """Write the app package that is uploaded in the Teams admin centre. Needs SIGNPOST_TEAMS_APP_ID and the school's name."""
+    settings = needs.settings(quiet=True)
+    school = needs.content(settings.content).library.school.name
+    if not website:
+        typer.echo("note: its links to the school's page on privacy are an example. Say --website https://….", err=True)
+    try:
+        found = package(settings.teams_app_id, school, website or _EXAMPLE_SITE, version)
+    except PackageError as error:
+        needs.stop("no app package was written", "Teams would refuse it", str(error))
+    try:
+        out.write_bytes(found)
+    except OSError as error:
+        needs.stop(f"{out} cannot be written", error.strerror or "the disk refused", "name another place with --out")
+    typer.echo(f"{out} is written. Upload it in the Teams admin centre: Teams apps, Manage apps, Upload new app.")
+
+
 # ---- what the commands do
 
 
@@ -183,6 +215,8 @@ def _slack(settings: Settings, shelf: Shelf) -> Channel | None:
     token = settings.slack_bot_token.get_secret_value()
     if not token or not settings.slack_dsl_channel:
         return None
+    from adapters.slack.channel import SlackChannel
+
     return SlackChannel(
         bot_token=token,
         dsl_channel=settings.slack_dsl_channel,
@@ -192,6 +226,28 @@ def _slack(settings: Settings, shelf: Shelf) -> Channel | None:
         guidance=shelf.guidance,
         clock=utc_now,
     )
+
+
+def _teams(settings: Settings, shelf: Shelf) -> Channel | None:
+    if not settings.teams_app_id:
+        return None
+    secret = settings.teams_app_password.get_secret_value()
+    if not (secret and settings.teams_tenant_id):
+        return None  # what is missing is said by name, with everything else that is
+    from adapters.teams.channel import TeamsChannel
+    from adapters.teams.hosting import Host, HostError
+
+    try:
+        host = Host(
+            settings.teams_app_id,
+            secret,
+            settings.teams_tenant_id,
+            login_url=settings.teams_login_url,
+            openid_url=settings.teams_openid_url,
+        )
+    except HostError as error:
+        needs.stop("Teams is not connected", "its settings are not right", str(error))
+    return TeamsChannel(host, shelf.guidance, settings.teams_tenant_id, settings.teams_dsl_conversation)
 
 
 def _email(settings: Settings, shelf: Shelf) -> Channel | None:
@@ -206,7 +262,7 @@ Make = Callable[[Settings, Shelf], Channel | None]
 
 # The ways to people, first choice first: name to what makes it from the settings, or None where they do not connect it.
 # A channel adds its line here.
-CHANNELS: dict[str, Make] = {"slack": _slack, "email": _email}
+CHANNELS: dict[str, Make] = {"slack": _slack, "teams": _teams, "email": _email}
 
 
 def _channels(settings: Settings, shelf: Shelf) -> dict[str, Channel]:

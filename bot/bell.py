@@ -234,8 +234,10 @@ class Bell:
     def _wanted(self, concern: Concern, ring: clocks.Ring, plan: clocks.Plan) -> Wanted:
         step = {"concern": plan.seen - 1, "waiting": plan.seen - 1, "decide": plan.decide - 1, "quiet": plan.quiet - 1}
         via = ring.told.removeprefix("person:").partition(":")[0] if ring.told.startswith("person:") else self._first()
-        number = step[ring.kind]
-        return Wanted(f"{ring.kind}/{concern.id}/{number}/{ring.told}", ring.kind, concern.id, ring.told, via, number)
+        number = step.get(ring.kind, ring.step)
+        about = f"{concern.id}.{concern.round}" if concern.round else concern.id
+        item = f"{ring.item}." if ring.item else ""
+        return Wanted(f"{ring.kind}/{about}/{item}{number}/{ring.told}", ring.kind, concern.id, ring.told, via, number)
 
     async def _look_at_drafts(self, now: datetime) -> int:
         limits, told = self._guidance().library.school.limits, 0
@@ -389,7 +391,7 @@ class Bell:
         """
         if due.kind != "concern" or due.concern is None:
             return False
-        return due.step + 1 < len(clocks.ladder(self._guidance().library.school, due.concern.about))
+        return due.step + 1 < len(clocks.rungs(due.concern, self._guidance().library.school))
 
     def _also(self, due: Due) -> list[Wanted]:
         """The same alert by the next route. A reporter is only known to the chat they wrote from."""
@@ -419,7 +421,7 @@ class Bell:
 
     def _alert(self, due: Due, name: Words | None, now: datetime) -> Alert:
         library = self._guidance().library
-        parts = notices.alert_parts(library, due.kind, due.concern, now, key=due.key, name=name)
+        parts = notices.alert_parts(library, due.kind, due.concern, now, key=due.key, name=name, told=due.told)
         ref = due.concern.reference if due.concern else ""
         return Alert(
             due.key, ref, due.told, due.via, due.tries, due.lease_until, due.receipt, parts, due.kind, due.thread

@@ -165,6 +165,20 @@ class People(Frozen):
     head: SchoolPerson
     chair: SchoolPerson
 
+    @model_validator(mode="after")
+    def _apart(self) -> People:
+        """Somebody in two roles, or two with one address, would be told of a concern about themselves."""
+        seen: dict[str, str] = {}
+        for role, person in self.everyone():
+            for id_ in sorted({*person.ids(), *({person.email.strip().casefold()} if person.email.strip() else ())}):
+                if id_ in seen and not id_.startswith("["):
+                    raise ValueError(
+                        f"{seen[id_]} and {role} share “{id_}”: a concern about one of them would be told to them. "
+                        "Give each role its own person, and each person their own address"
+                    )
+                seen[id_] = role
+        return self
+
     def everyone(self) -> Iterator[tuple[str, SchoolPerson]]:
         """Each role that can be told, with the person who holds it: dsl, deputy-1, deputy-2, head, chair."""
         yield "dsl", self.dsl
@@ -268,6 +282,25 @@ class Calendar(Frozen):
     closed: tuple[IsoDay, ...] = ()  # bank holidays and staff-only days
 
 
+def _domain(text: str) -> str:
+    domain = text.strip().removeprefix("@").casefold()
+    if not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", domain):
+        raise ValueError("an email domain is what stands behind the @, such as staff.school.example")
+    return domain
+
+
+class Staff(Frozen):
+    """Who counts as staff in a chat that pupils share: members of a team, or addresses of these domains."""
+
+    teams_team: str = ""
+    email_domains: tuple[Annotated[str, AfterValidator(_domain)], ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """True once the school has said who its staff are."""
+        return bool(self.teams_team or self.email_domains)
+
+
 class School(Frozen):
     """The people, the numbers and the school's own limits: school.yaml."""
 
@@ -278,6 +311,7 @@ class School(Frozen):
     timezone: Annotated[Text, AfterValidator(_known_zone)] = "Europe/London"
     review_due: IsoDay  # when the policy itself was due for review
     people: People
+    staff: Staff = Staff()
     agencies: dict[str, Agency]
     calendar: Calendar
     limits: Limits

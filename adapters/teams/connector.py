@@ -53,6 +53,10 @@ class Connector:
         """May it be called?"""
         return service_url.rstrip("/") in self._trusted
 
+    async def sign_in(self) -> None:
+        """Get a token, if there is none that is good. Raises `ConnectorError`: lasting when the login refuses this app."""
+        await self._tokens.get()
+
     async def send(self, service_url: str, conversation_id: str, activity: dict[str, Any], reply_to: str = "") -> str:
         """Post a new activity, under another if `reply_to` names it. Gives its id."""
         path = ("conversations", conversation_id, "activities", *([reply_to] if reply_to else []))

@@ -287,9 +287,11 @@ def _conversation_update(body: Json, base: dict[str, Any]) -> Activity:
 
 def _installation_update(body: Json, base: dict[str, Any]) -> Activity:
     match optional(body, "action"):
-        case "add" | "add-upgrade":
+        case "add":
             return Installed(**base)
-        case "remove" | "remove-upgrade":
+        case "remove":
             return Removed(**base)
+        case "add-upgrade" | "remove-upgrade":
+            return Ignored(**base, kind="a new version of the app")  # for whom it was there, nothing has changed
         case _:
             return Ignored(**base, kind="installationUpdate")

@@ -14,7 +14,7 @@ from bot import Card, Choice, Form, Part
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 MESSAGE_TYPE = "application/vnd.microsoft.activity.message"
-OPENS_DIALOG = ("open:",)  # a choice whose id begins so is answered in a dialog
+OPENS_DIALOG = ("open:", "decide:", "close:")  # a choice whose id begins so is answered in a dialog
 MOST_ACTIONS = 6  # in one row of buttons; Teams hides the rest
 
 # Our own words, where the parts have none for what only a drawing needs.

@@ -12,6 +12,7 @@ import itertools
 import pytest
 
 from tests.core import mortal
+from tests.core.casework import decide_at_once
 from tests.core.stores import BOTH
 
 STORES = BOTH
@@ -81,7 +82,7 @@ class Life:
         await school.press(f"open:{school.id(self.ref)}", self.dsl, event=self.event("open"))
 
     async def decide(self, school):
-        await school.fill(f"decide:{school.id(self.ref)}", {"text": "so"}, self.dsl, event=self.event("decide"))
+        await decide_at_once(school, school.id(self.ref), self.dsl, self.event("decide"))
 
     async def close(self, school):
         await school.fill(f"close:{school.id(self.ref)}", {"text": "so"}, self.dsl, event=self.event("close"))

@@ -14,6 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from bot import Vault, new_master_key, open_ledger
 from bot.triage import ABOUT
 from tests.core import mortal
+from tests.core.casework import decide_at_once
 from tests.core.stores import BOTH, File
 
 STORES = BOTH
@@ -127,17 +128,15 @@ class Signpost(RuleBasedStateMachine):
 
     @rule(ref=concerns, which=WHO, at=CRASH)
     def decide(self, ref, which, at):
-        self.settle("decide", ref, which, at)
+        id_, who, event = self.school.id(ref), self.told(ref), self.event()
+        self.take(which, at, lambda school: decide_at_once(school, id_, who, event))
         if ref not in self.closed:
             self.decided.add(ref)
 
     @rule(ref=concerns, which=WHO, at=CRASH)
     def close(self, ref, which, at):
-        self.settle("close", ref, which, at)
+        form, event = f"close:{self.school.id(ref)}", self.event()
         self.closed.add(ref)
-
-    def settle(self, act, ref, which, at):
-        form, event = f"{act}:{self.school.id(ref)}", self.event()
         self.take(which, at, lambda school: school.fill(form, {"text": "because"}, self.told(ref), event=event))
 
     @rule(ref=concerns)

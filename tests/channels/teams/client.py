@@ -198,6 +198,9 @@ class Someone:
 
     async def presses(self, label: str, where: Conversation | None = None, **typed: str) -> Answer:
         """Press what says this: in the open dialog, else on the newest card that has it. `typed` fills its inputs first."""
+        return await self._press(label, where, typed)
+
+    async def _press(self, label: str, where: Conversation | None, typed: dict[str, str]) -> Answer:
         if self.dialog is not None:
             found = cards.action(self.dialog.card, label)
             assert found, (
@@ -214,7 +217,7 @@ class Someone:
     async def fills(self, values: dict[str, str], press: str = "", where: Conversation | None = None) -> Answer:
         """Fill in the newest form and press its button (the first, unless `press` says which)."""
         card = self.dialog.card if self.dialog else self._form(where or self.chat)
-        return await self.presses(press or str(cards.actions(card)[0]["title"]), where, **values)
+        return await self._press(press or str(cards.actions(card)[0]["title"]), where, values)
 
     async def begins(
         self, command: str, where: Conversation | None = None, message: dict[str, Any] | None = None

@@ -1,13 +1,11 @@
-"""Teams as the contract of all channels meets it: the drawing and the reading, no transport.
-
-The contract's `Entry_` also asks for `running(folder)`; with it, `Teams()` joins `CHANNELS`.
-"""
+"""Teams as the contract of all channels meets it: the drawing and the reading here, its transport in `school`."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,8 +13,9 @@ from typing import Any
 
 from adapters.teams import read, render
 from bot import Form, Message, Part, Person, Words
-from tests.channels.contract import unreadable
+from tests.channels.contract import Running, unreadable
 from tests.channels.teams.schema import inside
+from tests.channels.teams.school import for_the_contract
 
 SAM = Person("teams:b130c271-d2eb-45f9-83ab-9eb3fe3788bc", Words("Sam Carter"), staff=True)
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -38,6 +37,9 @@ class Teams:
     """Adaptive Cards."""
 
     name, redraws, shared_places = "teams", True, True
+
+    def running(self, folder: Path) -> AbstractAsyncContextManager[Running]:
+        return for_the_contract(folder)
 
     def draw(self, parts: Sequence[Part]) -> str:
         # A point has a dot before it where the markup has a dash.
