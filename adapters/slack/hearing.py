@@ -56,6 +56,7 @@ class Hearing:
     place: Place
     posting: Posting
     windows: Windows
+    _working: dict[str, tuple[asyncio.Task[Ack], asyncio.Event]] = field(default_factory=dict)
     _later: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def hear(self, body: Mapping[str, Any]) -> Ack:
@@ -67,13 +68,21 @@ class Hearing:
             return _REFUSED
         if said is None:
             return _HEARD
-        saved = asyncio.Event()
-        work = asyncio.create_task(self._dealt_with(said, saved))
+        work, saved = self._begun(said)
         done, _ = await asyncio.wait({work}, timeout=_IN_TIME)
         if done:
             return work.result()
         self._keep(work)
         return await self._too_slow(said, saved=saved.is_set())
+
+    def _begun(self, said: Said) -> tuple[asyncio.Task[Ack], asyncio.Event]:
+        """What is done about it, and whether that is saved. Delivered again meanwhile, it is the same work."""
+        if said.event not in self._working:
+            saved = asyncio.Event()
+            work = asyncio.create_task(self._dealt_with(said, saved))
+            self._working[said.event] = work, saved
+            work.add_done_callback(lambda _: self._working.pop(said.event, None))
+        return self._working[said.event]
 
     async def settle(self) -> None:
         """Wait for what goes on after the acknowledgement."""

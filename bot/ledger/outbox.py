@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, and_, case, delete, func, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.concern import Concern
 from bot.ledger import tables as t
@@ -58,6 +59,12 @@ class Outbox(Database):
     """Alerts: leased, delivered, tried again."""
 
     _vault: Vault
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Use `open_ledger`."""
+        super().__init__(engine)
+        self._paid: set[str] = set()  # replies that are in front of their people, and not noted yet
+        self._paying = asyncio.Lock()
 
     async def lease_due(self, now: datetime, at_most: int = 20) -> list[Due]:
         """Lease the alerts that are due. A crash before `record_*` lets the lease lapse: they ring again.
@@ -194,10 +201,25 @@ class Outbox(Database):
             await db.execute(update(t.alerts).where(same).values(due_at=due, tries=1))
 
     async def replied(self, key: str) -> None:
-        """The reply is in front of the person, or can never be: nothing is owed any more."""
+        """The reply is in front of the person, or can never be: nothing is owed any more.
+
+        Whoever comes while another waits for its turn is taken along: each has somebody waiting, and a write of its own
+        for each reply would be half of all writes.
+        """
+        self._paid.add(key)
+        try:
+            async with self._paying:
+                if key in self._paid:
+                    await self._note_paid()
+        finally:
+            self._paid.discard(key)
+
+    async def _note_paid(self) -> None:
         async with self.transaction() as db:
-            await db.execute(delete(t.deliveries).where(t.deliveries.c.alert == key))
-            await db.execute(delete(t.alerts).where(t.alerts.c.key == key, t.alerts.c.kind == "reply"))
+            keys = sorted(self._paid)
+            await db.execute(delete(t.deliveries).where(t.deliveries.c.alert.in_(keys)))
+            await db.execute(delete(t.alerts).where(t.alerts.c.key.in_(keys), t.alerts.c.kind == "reply"))
+        self._paid.difference_update(keys)
 
     async def note_outsider(self, heard: Event, person: str, via: str, now: datetime) -> None:
         """Tell the DSL, once a day for each person, that someone outside staff wrote. Without the words."""

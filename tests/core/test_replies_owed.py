@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager
+
 import pytest
 
-from bot import Bell, Message, Words
-from bot.ledger import LEASE
+from bot import Bell, LedgerDownError, Message, Words
+from bot.ledger import LEASE, reply_key
 from tests.core.stores import BOTH
 
 STORES = BOTH
@@ -38,6 +41,32 @@ async def test_a_reply_that_is_posted_is_no_longer_owed(school, web):
 
     assert [alert.told for alert in web.sent] == ["person:web:teacher"]
     assert owed(school) == []
+
+
+async def test_many_that_are_posted_at_once_are_none_of_them_owed(school, web):
+    heard = [await asked(school, event=f"e{n}", words=Words("what is banter")) for n in range(40)]
+    assert len(owed(school)) == 40
+
+    await asyncio.gather(*(school.bell.answer(message, reply, school.clock.now()) for message, reply in heard))
+
+    assert owed(school) == []
+
+
+async def test_who_waits_for_a_ledger_that_is_away_is_not_taken_along_for_ever(school, web, monkeypatch):
+    (first, reply), (second, _) = [await asked(school, event=f"e{n}", words=Words("banter")) for n in range(2)]
+    monkeypatch.setattr(school.ledger, "transaction", away)
+    await school.bell.answer(first, reply, school.clock.now())
+    monkeypatch.undo()
+
+    await school.bell.answer(second, reply, school.clock.now())
+
+    assert owed(school) == [reply_key("e0")], "it may come twice, and is asked after; better than not at all"
+
+
+@asynccontextmanager
+async def away(**_):
+    raise LedgerDownError("away")
+    yield
 
 
 async def test_a_reply_that_could_not_be_posted_comes_later_and_once_whole(school, web):
