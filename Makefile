@@ -10,7 +10,7 @@ demo: install
 
 install: $(VENV)/.installed
 
-test: $(VENV)/.testable
+test: $(VENV)/.testable node_modules/.package-lock.json
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -28,6 +28,7 @@ chaos: $(VENV)/.testable
 
 load: $(VENV)/.testable
 	$(PYTHON) -m tests.evidence.load
+	$(PYTHON) -m tests.evidence.slack_load
 	$(PYTHON) -m tests.evidence.teams_load
 
 # Hash-pinned, then this folder itself with nothing fetched.
@@ -41,6 +42,11 @@ $(VENV)/.testable: $(VENV)/.installed tests/requirements.lock
 	$(PIP) install --require-hashes -r tests/requirements.lock
 	touch $@
 
+# The Slack that the tests talk to. It needs Debian's nodejs and npm; without them those tests are skipped and say so.
+node_modules/.package-lock.json: package.json package-lock.json
+	if command -v npm >/dev/null; then npm ci --ignore-scripts --no-audit --no-fund --silent && touch $@; \
+	else echo "npm is not installed: the tests that talk to Slack will be skipped"; fi
+
 # The locks name no address; --universal keeps them good for every Python and platform we support.
 UV := $(PYTHON) -m uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" --quiet
 lock: install
@@ -49,4 +55,4 @@ lock: install
 	$(UV) --extra test --constraint requirements.lock --output-file tests/requirements.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

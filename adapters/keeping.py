@@ -6,31 +6,29 @@ Shell access is not DSL access: nothing here shows a name or a word of a concern
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from adapters import doctor as doctor_
 from adapters import needs
-from adapters.server import Signpost, utc_now
+from adapters.server import utc_now
 from adapters.shelf import Shelf
-from bot import Channel, KeyTextError, Ledger, LedgerDownError, NotABackupError, Words, new_master_key
+from bot import KeyTextError, Ledger, NotABackupError, Words, new_master_key
 from bot.clocks import ladder, upcoming
 from bot.concern import Account, Concern, NewConcern
 from bot.settings import Settings
 from policy_content.model import School
 
-Make = Callable[[Settings, Shelf], Mapping[str, Channel]]
 _BETWEEN_DRILLS = timedelta(days=60)  # once a term is meant
-_SKEW = 5.0  # seconds
 
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
 keys_app = typer.Typer(help="Master keys.", no_args_is_help=True)
 
 
-def add_to(app: typer.Typer, make: Make) -> None:
+def add_to(app: typer.Typer, make: doctor_.Make) -> None:
     """Add the commands. `make` gives the channels that the settings connect."""
     app.add_typer(db_app, name="db")
     app.add_typer(keys_app, name="keys")
@@ -41,7 +39,7 @@ def add_to(app: typer.Typer, make: Make) -> None:
     def doctor() -> None:
         """Check everything that alerts depend on, and prove each route now."""
         found = needs.settings(quiet=True)
-        needs.run(_doctor(found, make))
+        needs.run(doctor_.examine(found, make))
 
     @app.command()
     def drill(
@@ -184,54 +182,7 @@ async def _rotate(found: Settings) -> None:
     typer.echo(f"{done} keys wrapped anew. The older master keys are needed only for older backups now.")
 
 
-async def _doctor(found: Settings, make: Make) -> None:
-    faults: list[str] = []
-    vault, shelf = needs.vault(found, faults), needs.shelf(found, faults)
-    if vault is None or shelf is None:
-        needs.stop("Signpost is not well", "it cannot even look further", needs.bullets(faults))
-    school = shelf.guidance().library.school
-    try:
-        ledger = await needs.ledger(found, vault, school.short)
-    except LedgerDownError as error:
-        needs.stop("Signpost is not well", "the database cannot be used", needs.bullets([*faults, str(error)]))
-    try:
-        faults += await _examine(Signpost.of(shelf, ledger, make(found, shelf)))
-    finally:
-        await ledger.close()
-    if faults:
-        needs.stop("Signpost is not well", "an alert might not be heard", needs.bullets(faults))
-    typer.echo("All is well.")
-
-
-async def _examine(signpost: Signpost) -> list[str]:
-    """Everything that alerts depend on. Prints what is well, returns what is not."""
-    faults = [f"{part}: {why}" for part, why in (await signpost.readiness()).items() if not part.startswith("route ")]
-    if not signpost.channels:
-        faults.append("no chat is connected: nobody could ask or be told. Connect one, then run this again")
-    elif len(signpost.channels) == 1:
-        faults.append(
-            "only one route exists: if it fails nobody is told. Set SIGNPOST_SMTP_URL, so that email is the second"
-        )
-    now = utc_now()
-    for proof in await signpost.bell.prove_now(now):
-        if proof.channel not in signpost.channels:
-            continue
-        if proof.failure:
-            faults.append(f"route {proof.channel}: {proof.failure}. Alerts go by the other routes until it is mended")
-        else:
-            typer.echo(f"route {proof.channel}: proved {proof.proved_at:%H:%M:%S} UTC")
-    waiting = await signpost.ledger.undelivered()
-    if waiting:
-        faults.append(
-            f"{waiting} alerts wait to be delivered. Is `signpost serve` running? `signpost concerns REFERENCE` says why one waits"
-        )
-    drills = [c.logged_at for c in await signpost.ledger.all_concerns() if c.drill]
-    if not drills or now - max(drills) > timedelta(days=120):
-        typer.echo("note: no drill in the last four months. `signpost drill` rings once, through people.")
-    return faults
-
-
-async def _drill(found: Settings, make: Make, *, again: bool) -> None:
+async def _drill(found: Settings, make: doctor_.Make, *, again: bool) -> None:
     ledger, school = await _opened(found)
     try:
         now = utc_now()

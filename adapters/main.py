@@ -21,8 +21,7 @@ from adapters.email.channel import EmailChannel, EmailUrlError
 from adapters.port import Chat, Finding, House
 from adapters.server import Signpost, served, utc_now
 from adapters.shelf import Shelf
-from adapters.teams.channel import TeamsChannel
-from adapters.teams.hosting import Host, HostError
+from adapters.slack.manifest import manifest, to_json, to_yaml
 from adapters.teams.package import PackageError, package
 from adapters.web.channel import WebChannel, only_this_computer
 from bot import Channel, Guidance, Vault, Words, open_ledger
@@ -36,7 +35,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-teams_app = typer.Typer(no_args_is_help=True)
+_EXAMPLE_SITE = "https://www.example.sch.uk/privacy"
+slack_app = typer.Typer(help="Slack.", no_args_is_help=True)
+app.add_typer(slack_app, name="slack")
+
+
+@slack_app.callback()
+def _slack_commands() -> None:
+    """Slack."""
+
+
+teams_app = typer.Typer(help="Microsoft Teams.", no_args_is_help=True)
 app.add_typer(teams_app, name="teams")
 
 
@@ -151,22 +160,45 @@ def serve() -> None:
     needs.run(_serve(settings, shelf, vault, channels))
 
 
+@slack_app.command("manifest")
+def slack_manifest(
+    url: Annotated[str, typer.Option(help="The address at which Slack reaches this Signpost, as https://…")] = "",
+    via_socket: Annotated[bool, typer.Option("--socket", help="Socket Mode: no address is needed.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="For Slack's JSON tab; without it, YAML with reasons.")
+    ] = False,
+) -> None:
+    """Print the app manifest: what to paste into Slack when the app is made, with the reason for each permission."""
+    if url and via_socket:
+        needs.stop(
+            "no manifest was printed",
+            "with --socket Slack is called and needs no address",
+            "say --url https://… (the address where `signpost serve` is reached), or --socket, not both",
+        )
+    if not url and not via_socket:
+        typer.echo("note: the address in it is an example. Say --url https://… or --socket.", err=True)
+    document = manifest(url, socket=via_socket) if url else manifest(socket=via_socket)
+    typer.echo((to_json if as_json else to_yaml)(document), nl=False)
+
+
 @teams_app.callback()
-def teams() -> None:
+def _teams_commands() -> None:
     """Microsoft Teams."""
 
 
 @teams_app.command("package")
 def teams_package(
-    website: Annotated[str, typer.Option(help="The school's own page on privacy, https://…: Teams links to it.")],
+    website: Annotated[str, typer.Option(help="The school's own page on privacy, https://…: Teams links to it.")] = "",
     out: Annotated[Path, typer.Option(help="Where to write it.")] = Path("signpost-teams.zip"),
     version: Annotated[str, typer.Option(help="Three numbers; higher at each upload.")] = "1.0.0",
 ) -> None:
     """Write the app package that is uploaded in the Teams admin centre. Needs SIGNPOST_TEAMS_APP_ID and the school's name."""
     settings = needs.settings(quiet=True)
     school = needs.content(settings.content).library.school.name
+    if not website:
+        typer.echo("note: its links to the school's page on privacy are an example. Say --website https://….", err=True)
     try:
-        found = package(settings.teams_app_id, school, website, version)
+        found = package(settings.teams_app_id, school, website or _EXAMPLE_SITE, version)
     except PackageError as error:
         needs.stop("no app package was written", "Teams would refuse it", str(error))
     try:
@@ -179,12 +211,32 @@ def teams_package(
 # ---- what the commands do
 
 
+def _slack(settings: Settings, shelf: Shelf) -> Channel | None:
+    token = settings.slack_bot_token.get_secret_value()
+    if not token or not settings.slack_dsl_channel:
+        return None
+    from adapters.slack.channel import SlackChannel
+
+    return SlackChannel(
+        bot_token=token,
+        dsl_channel=settings.slack_dsl_channel,
+        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        app_token=settings.slack_app_token.get_secret_value(),
+        api_url=settings.slack_api_url,
+        guidance=shelf.guidance,
+        clock=utc_now,
+    )
+
+
 def _teams(settings: Settings, shelf: Shelf) -> Channel | None:
     if not settings.teams_app_id:
         return None
     secret = settings.teams_app_password.get_secret_value()
     if not (secret and settings.teams_tenant_id):
         return None  # what is missing is said by name, with everything else that is
+    from adapters.teams.channel import TeamsChannel
+    from adapters.teams.hosting import Host, HostError
+
     try:
         host = Host(
             settings.teams_app_id,
@@ -210,7 +262,7 @@ Make = Callable[[Settings, Shelf], Channel | None]
 
 # The ways to people, first choice first: name to what makes it from the settings, or None where they do not connect it.
 # A channel adds its line here.
-CHANNELS: dict[str, Make] = {"teams": _teams, "email": _email}
+CHANNELS: dict[str, Make] = {"slack": _slack, "teams": _teams, "email": _email}
 
 
 def _channels(settings: Settings, shelf: Shelf) -> dict[str, Channel]:

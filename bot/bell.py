@@ -42,7 +42,8 @@ DELIVERY_SECONDS = 20  # well inside the lease: a send that hangs is given up be
 class Alert:
     """Something a person must be told. `key` is the same each time it is sent; `receipt` names the
     message to redraw, if it is already there. `told` is dsl, deputy-1, head, chair, or person:<id>.
-    `kind` is the ledger's: reminders belong in the thread of the concern's own alert.
+    `kind` is the ledger's; `thread` names the message of the concern's own alert that was told to the same, under which
+    a reminder belongs.
     """
 
     key: str
@@ -54,6 +55,7 @@ class Alert:
     receipt: str | None
     parts: tuple[Part, ...]
     kind: str = "concern"
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,13 @@ class Delivered:
 class Failed:
     """It did not arrive. `reason` is for operators and holds no words a person typed. `lasting`
     says that trying again the same way is no use; `retry_after` is in seconds, if the channel said.
+    `route` says that the way itself is broken (a token revoked, the DSL place gone), not just for this alert.
     """
 
     reason: str
     lasting: bool = False
     retry_after: float | None = None
+    route: bool = False
 
 
 Receipt = Delivered | Failed
@@ -230,8 +234,10 @@ class Bell:
     def _wanted(self, concern: Concern, ring: clocks.Ring, plan: clocks.Plan) -> Wanted:
         step = {"concern": plan.seen - 1, "waiting": plan.seen - 1, "decide": plan.decide - 1, "quiet": plan.quiet - 1}
         via = ring.told.removeprefix("person:").partition(":")[0] if ring.told.startswith("person:") else self._first()
-        number = step[ring.kind]
-        return Wanted(f"{ring.kind}/{concern.id}/{number}/{ring.told}", ring.kind, concern.id, ring.told, via, number)
+        number = step.get(ring.kind, ring.step)
+        about = f"{concern.id}.{concern.round}" if concern.round else concern.id
+        item = f"{ring.item}." if ring.item else ""
+        return Wanted(f"{ring.kind}/{about}/{item}{number}/{ring.told}", ring.kind, concern.id, ring.told, via, number)
 
     async def _look_at_drafts(self, now: datetime) -> int:
         limits, told = self._guidance().library.school.limits, 0
@@ -292,11 +298,22 @@ class Bell:
             return
         failure = Words(receipt.reason).reveal()[:255]
         await self._ledger.record_proof(Proof(claimed.channel, now, claimed.proved_at, claimed.receipt, failure))
-        _log.error("route_not_proved", via=claimed.channel, reason=receipt.reason)
-        others = [name for name in self._channels if name != claimed.channel] or [claimed.channel]
+        _log.error("route_not_proved", via=claimed.channel, reason=failure)
+        await self._tell_of_broken(claimed.channel, now)
+
+    async def _route_broke(self, via: str, receipt: Failed, now: datetime) -> None:
+        """A delivery found the way itself broken: that is its failed proof, and nobody need wait for tomorrow's."""
+        failure = Words(receipt.reason).reveal()[:255]
+        await self._ledger.route_failed(via, failure, now)
+        _log.error("route_broken", via=via, reason=failure)
+        await self._tell_of_broken(via, now)
+
+    async def _tell_of_broken(self, broken: str, now: datetime) -> None:
+        """The DSL hears of it by every other route, once a day."""
+        others = [name for name in self._channels if name != broken] or [broken]
         day = f"{now:%Y-%m-%d}"
         await self._ledger.tell(
-            [Wanted(f"proof/{day}/{claimed.channel}/{via}", "proof", None, "dsl", via) for via in others], now
+            [Wanted(f"proof/{day}/{broken}/{via}", "proof", None, "dsl", via) for via in others], now
         )
 
     # ---- one alert
@@ -332,6 +349,8 @@ class Bell:
             await self._ledger.record_delivery(due, receipt.id, now, "redrawn" if due.receipt else "delivered")
             _log.info("delivered", key=due.key, via=due.via, tries=due.tries)
             return
+        if receipt.route:
+            await self._route_broke(due.via, receipt, now)
         took = timedelta(seconds=asyncio.get_running_loop().time() - began)
         await self._failed(due, receipt, now + took)  # "in five seconds" counts from the answer
 
@@ -342,7 +361,11 @@ class Bell:
         alert = Alert(due.key, "", due.told, due.via, due.tries, due.lease_until, None, parts, due.kind)
         found = await self._look_up(alert) if parts else "nothing to say"
         receipt = Delivered(found) if found else await self._deliver(alert)
-        if isinstance(receipt, Failed) and not receipt.lasting and due.tries < _ANSWER_TRIES:
+        if isinstance(receipt, Failed) and receipt.route:
+            await self._route_broke(due.via, receipt, now)
+        # A broken route is mended, and then the reply is still wanted: it may hold a reference.
+        may_pass = isinstance(receipt, Failed) and (receipt.route or not receipt.lasting)
+        if isinstance(receipt, Failed) and may_pass and due.tries < _ANSWER_TRIES:
             again = now + backoff(due, receipt, self._chance())
             await self._ledger.record_failure(due, Words(receipt.reason).reveal(), again, now)
             return
@@ -368,7 +391,7 @@ class Bell:
         """
         if due.kind != "concern" or due.concern is None:
             return False
-        return due.step + 1 < len(clocks.ladder(self._guidance().library.school, due.concern.about))
+        return due.step + 1 < len(clocks.rungs(due.concern, self._guidance().library.school))
 
     def _also(self, due: Due) -> list[Wanted]:
         """The same alert by the next route. A reporter is only known to the chat they wrote from."""
@@ -390,7 +413,7 @@ class Bell:
             _log.warning("not_looked_up", key=alert.key, via=alert.via, reason=type(error).__name__)
             return None
 
-    async def _deliver(self, alert: Alert, seconds: float = DELIVERY_SECONDS) -> Receipt:
+    async def _deliver(self, alert: Alert, seconds: float | None = None) -> Receipt:
         channel = self._channels.get(alert.via)
         if channel is None:
             return Failed("this channel is not connected", lasting=True)
@@ -398,18 +421,20 @@ class Bell:
 
     def _alert(self, due: Due, name: Words | None, now: datetime) -> Alert:
         library = self._guidance().library
-        parts = notices.alert_parts(library, due.kind, due.concern, now, key=due.key, name=name)
+        parts = notices.alert_parts(library, due.kind, due.concern, now, key=due.key, name=name, told=due.told)
         ref = due.concern.reference if due.concern else ""
-        return Alert(due.key, ref, due.told, due.via, due.tries, due.lease_until, due.receipt, parts, due.kind)
+        return Alert(
+            due.key, ref, due.told, due.via, due.tries, due.lease_until, due.receipt, parts, due.kind, due.thread
+        )
 
     def _first(self) -> str:
         return next(iter(self._channels))
 
 
-async def _bounded(work: Awaitable[Receipt], seconds: float = DELIVERY_SECONDS) -> Receipt:
+async def _bounded(work: Awaitable[Receipt], seconds: float | None = None) -> Receipt:
     """A channel's answer, or why there is none. Its faults must not silence the bell, and their text may hold words."""
     try:
-        return await asyncio.wait_for(work, seconds)
+        return await asyncio.wait_for(work, seconds or DELIVERY_SECONDS)
     except TimeoutError:
         return Failed("no answer in time")
     except Exception as error:  # noqa: BLE001

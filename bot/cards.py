@@ -2,7 +2,7 @@
 
 Choice ids, all of them: `home`, `topics`, `group:<group>`, `topic:<id>`, `none`, `log`, `emergency`,
 `triage:<id>`, `step:<conversation>:<version>:<value>`, `ack:<concern>`, `open:<concern>`,
-`decide:<concern>`, `close:<concern>`, `add:<concern>`, `mine`, `list`, `front`.
+`add:<concern>`, `read:<concern>`, `mine`, `list`, `front`, and the acts of `bot.casework` (`decide:<concern>`, …).
 A step's `version` is the conversation's when it was drawn, so that an old card is recognised.
 """
 
@@ -13,7 +13,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot import intake
-from bot.talk import Card, Choice, Fact, Form, Part, Words
+from bot.guidance import Guidance
+from bot.talk import Card, Choice, Fact, Form, Message, Part, Words
 from bot.triage import ABOUT, AtAbout, AtCheck, AtForm, AtOutcome, AtQuestion, Conversation, Observation, Position
 from policy_content.model import Library, Topic, Triage
 
@@ -26,6 +27,12 @@ def when(library: Library, at: datetime, now: datetime) -> str:
     zone = ZoneInfo(library.school.timezone)
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     return f"{local:%H:%M}" if local.date() == today else f"{local:%H:%M} on {local.day} {local:%B}"
+
+
+def full(library: Library, at: datetime) -> str:
+    """A time as it stands in a record: `16:52 on 2 March 2026`."""
+    local = at.astimezone(ZoneInfo(library.school.timezone))
+    return f"{local:%H:%M} on {local.day} {local:%B %Y}"
 
 
 # ---- guidance
@@ -121,6 +128,16 @@ def ring_now(library: Library, told: str) -> Card:
     w = library.wording
     ring = library.say(getattr(w, f"ring_{told}"))
     return Card(w.ring_now_title, library.say(w.ring_now, ring=ring), tone="urgent")
+
+
+def lead(guide: Guidance, message: Message, told: str) -> Parts:
+    """Who to ring now, if any words of the message are urgent. `told` is whom this concern goes to."""
+    typed = [message.words] if message.words else []
+    if message.form is not None:
+        typed = list(message.form.values.values())
+    telling = message.form is not None
+    urgent = any(guide.hears_urgent(words.reveal(), telling=telling) for words in typed)
+    return (ring_now(guide.library, told),) if urgent else ()
 
 
 def note(library: Library, title: str, text: str, **values: str) -> Card:

@@ -15,6 +15,7 @@ from bot.triage import Observation
 
 About = Literal["pupils", "adult", "head", "safeguarding"]
 Stage = Literal["logged", "acknowledged", "decided", "closed"]
+AGAIN = frozenset({"escalated", "reopened"})  # the entries with which the clocks begin again
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,13 @@ class NewConcern:
     account: Account
     conversation: str
     drill: bool = False
+    avoids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a chronology: append-only. `what` is a fixed word: logged, opened, acknowledged, added,
-    decided, closed. `text` is what the person wrote with it, if anything.
+    """One entry of a chronology: append-only. `what` is a fixed word: logged, opened, acknowledged, added, decided,
+    closed, or one of those that `bot.case` reads. `text` is what the person wrote with it, if anything.
     """
 
     at: datetime
@@ -84,7 +86,8 @@ class Concern:
 
     `reached` holds the roles and places it has been told to (dsl, deputy-1, head, chair): only they may open it.
     `seen`, `decide` and `quiet` count the steps its clocks have taken; steps below `unheard` were due early,
-    because nobody before could be reached.
+    because nobody before could be reached. `avoids` are the ids of those it must be kept from, whatever else they
+    may see; `kept_to`, unless it is empty, the ids of the only people who may see it.
     """
 
     id: str
@@ -103,10 +106,32 @@ class Concern:
     decide: int = 0
     quiet: int = 0
     unheard: int = 0
+    avoids: frozenset[str] = frozenset()
+    kept_to: frozenset[str] = frozenset()
+
+    @property
+    def round(self) -> int:
+        """How often its clocks have begun again, because needs escalated or it was reopened."""
+        return sum(entry.what in AGAIN for entry in self.chronology)
+
+    @property
+    def since(self) -> datetime:
+        """When its clocks last began."""
+        return next((e.at for e in reversed(self.chronology) if e.what in AGAIN), self.logged_at)
 
     def entry(self, what: str) -> Entry | None:
-        """The first entry of this kind, if there is one."""
-        return next((entry for entry in self.chronology if entry.what == what), None)
+        """The first entry of this kind since its clocks last began, if there is one."""
+        found = None
+        for entry in reversed(self.chronology):
+            if entry.what == what:
+                found = entry
+            if entry.what in AGAIN:
+                break
+        return found
+
+    def latest(self, what: str) -> Entry | None:
+        """The last entry of this kind, if there is one."""
+        return next((entry for entry in reversed(self.chronology) if entry.what == what), None)
 
 
 def reference(short: str, year: int, number: int) -> str:

@@ -13,12 +13,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot import cards, clocks, intake, interview, notices
+from bot import cards, casecards, clocks, intake, interview, notices
 from bot.cards import RESUME, Parts
-from bot.concern import Account, Concern, Line, NewConcern
+from bot.cards import lead as _lead
+from bot.casework import ACTS, Casework
+from bot.concern import Account, Line, NewConcern
 from bot.guidance import Guidance, Route
-from bot.ledger import AlreadyHeardError, ChangedMeanwhileError, Ledger, LedgerDownError, Question, Wanted
-from bot.talk import Card, Fact, Message, Person, Reply, Roster, RosterUnreadable, Sent, Words
+from bot.ledger import AlreadyHeardError, ChangedMeanwhileError, Ledger, LedgerDownError, Question
+from bot.reporting import OWN, Reporting
+from bot.talk import Card, Fact, Message, Person, Reply, Roster, Sent, Words
 from bot.triage import (
     ABOUT,
     Answer,
@@ -62,8 +65,9 @@ class Desk:
         """
         self._guidance = guidance
         self._ledger = ledger
-        self._rosters = rosters
         self._channels = tuple(channels)
+        self._casework = Casework(ledger, rosters, self._channels[0])
+        self._reporting = Reporting(ledger, self._channels[0])
 
     async def hear(self, message: Message, now: datetime) -> Reply:
         """The reply to a message, after whatever it changed has been saved. Never raises for what a person typed."""
@@ -76,7 +80,8 @@ class Desk:
             except AlreadyHeardError:
                 return Reply(await self._since(guide, message, now), repeated=True)
         except LedgerDownError:
-            reply = Reply(self._unsaved(guide, message, now))
+            dialog = message.form is not None and message.form.form.partition(":")[0] in ACTS
+            reply = Reply(self._unsaved(guide, message, now), dialog=dialog)
         return replace(reply, parts=self._beside(guide, message, reply.parts)) if reply.parts else reply
 
     async def standing(self, person: str, now: datetime) -> Parts:
@@ -135,7 +140,7 @@ class Desk:
         said = message.choice or (message.form.form if message.form else "")
         kind, _, rest = said.partition(":")
         open_ = await self._open(guide, message.who, now)
-        if kind in {"ack", "open", "decide", "close", "add"}:
+        if kind in ACTS | OWN:
             return ()  # the card itself is redrawn from the record
         if kind in {"step", "form"}:
             return (await self._old(guide, message.who, open_, rest.partition(":")[0], now)).parts
@@ -207,9 +212,9 @@ class Desk:
             case "home":
                 return Reply(self._home(guide, open_))
             case "mine":
-                return await self._mine(guide, message.who, now)
+                return await self._reporting.mine(guide, message.who, now)
             case "open_list":
-                return await self._list(guide, message.who, now)
+                return await self._casework.open_list(guide, message.who, now)
             case _ if open_ is None:
                 return Reply((cards.note(library, w.nothing_open_title, w.nothing_open),))
             case _:
@@ -230,9 +235,9 @@ class Desk:
     async def _overview(self, guide: Guidance, who: Person, kind: str, now: datetime) -> Reply:
         match kind:
             case "mine":
-                return await self._mine(guide, who, now)
+                return await self._reporting.mine(guide, who, now)
             case "list":
-                return await self._list(guide, who, now)
+                return await self._casework.open_list(guide, who, now)
             case "front":
                 return await self._front(guide, who, now)
             case _:
@@ -252,10 +257,10 @@ class Desk:
         match kind:
             case "step":
                 return await self._step_pressed(guide, message, rest, now)
-            case "ack" | "open" | "decide" | "close":
-                return await self._act(guide, message, kind, rest, now)
-            case "add":
-                return await self._add(guide, message, rest, None, now)
+            case _ if kind in ACTS:
+                return await self._casework.act(guide, message, kind, rest, None, now)
+            case _ if kind in OWN:
+                return await self._reporting.act(guide, message, kind, rest, None, now)
             case "mine" | "list" | "home" | "front":
                 return await self._overview(guide, message.who, kind, now)
             case "log":
@@ -378,11 +383,10 @@ class Desk:
 
     async def _form(self, guide: Guidance, message: Message, sent: Sent, now: datetime) -> Reply:
         kind, _, rest = sent.form.partition(":")
-        typed = sent.values.get("text", Words(""))
-        if kind == "add":
-            return await self._add(guide, message, rest, typed, now)
-        if kind in {"decide", "close"}:
-            return await self._act(guide, message, kind, rest, now, typed)
+        if kind in OWN:
+            return await self._reporting.act(guide, message, kind, rest, sent, now)
+        if kind in ACTS:
+            return await self._casework.act(guide, message, kind, rest, sent, now)
         id_, _, tail = rest.partition(":")
         open_ = await self._open(guide, message.who, now)
         version, _, about = tail.partition(":")
@@ -418,113 +422,11 @@ class Desk:
         )
         lines = tuple(Line(label, value) for label, value in cards.account_lines(library, about, talk))
         account = Account(message.who.name, lines, position.observations)
-        new = NewConcern(about, urgent, message.who.id, account, talk.id)
+        avoids = clocks.kept_from(library.school, about, intake.named(library, about, talk.draft))
+        new = NewConcern(about, urgent, message.who.id, account, talk.id, avoids=avoids)
         told = clocks.ladder(library.school, about)[0]
         ref = await self._ledger.log_concern(message.heard, new, talk, told, self._channels[0], now)
         return Reply(notices.sent(library, ref, told[0], urgent=urgent))
-
-    # ---- the acts of those whom a concern has reached
-
-    async def _act(
-        self, guide: Guidance, message: Message, act: str, id_: str, now: datetime, typed: Words | None = None
-    ) -> Reply:
-        library, w, who = guide.library, guide.library.wording, message.who
-        concern = await self._ledger.concern(id_)
-        try:
-            allowed = concern is not None and await self._may(guide, who, concern)
-        except RosterUnreadable:
-            return Reply((cards.note(library, w.no_roster_title, w.no_roster),))
-        if concern is None or not allowed:
-            return Reply((cards.note(library, w.not_yours_title, w.not_yours),))
-        match act:
-            case "open":
-                opened = await self._ledger.record_opening(message.heard, concern, who, now)
-                return Reply(notices.opened(library, opened, now), dialog=True)
-            case "ack" if concern.stage != "logged":
-                return Reply(notices.already_acknowledged(library, concern, now))
-            case "ack":
-                via = concern.reporter.partition(":")[0]
-                return Reply(
-                    notices.acknowledged(library, await self._ledger.acknowledge(message.heard, concern, who, via, now))
-                )
-            case _:
-                return await self._settle(guide, message, act, concern, typed, now)
-
-    async def _settle(
-        self, guide: Guidance, message: Message, act: str, concern: Concern, typed: Words | None, now: datetime
-    ) -> Reply:
-        """Decide or close: first the form, then what was typed in it."""
-        library, done = guide.library, "decided" if act == "decide" else "closed"
-        if concern.stage in {done, "closed"}:
-            return Reply(notices.already_settled(library, concern, done, now))
-        if not typed:
-            fault = (
-                ""
-                if typed is None
-                else library.say(library.wording.form_needed, field=getattr(library.wording, f"{act}_field"))
-            )
-            return Reply(notices.act_form(library, act, concern, typed, fault), dialog=True)
-        save = self._ledger.decide if act == "decide" else self._ledger.close_concern
-        return Reply(notices.settled(library, act, await save(message.heard, concern, message.who, typed, now)))
-
-    async def _add(self, guide: Guidance, message: Message, id_: str, typed: Words | None, now: datetime) -> Reply:
-        """The reporter adds to what they sent."""
-        library, w = guide.library, guide.library.wording
-        concern = await self._ledger.concern(id_)
-        if concern is None or concern.reporter != message.who.id:
-            return Reply((cards.note(library, w.not_yours_title, w.not_yours),))
-        if not typed:
-            fault = "" if typed is None else library.say(w.form_needed, field=w.add_field)
-            return Reply(notices.act_form(library, "add", concern, typed, fault))
-        number = len(concern.chronology)
-        wanted = [
-            Wanted(f"added/{concern.id}/{number}/{role}", "added", concern.id, role, self._channels[0])
-            for role in sorted(concern.reached)
-        ]
-        changed = await self._ledger.add(message.heard, concern, message.who, typed, wanted, now)
-        lead = _lead(guide, message, _first_told(guide, concern.about))
-        return Reply((*lead, *notices.settled(library, "add", changed)))
-
-    async def _mine(self, guide: Guidance, who: Person, now: datetime) -> Reply:
-        return Reply(notices.mine(guide.library, await self._ledger.mine(who.id), now))
-
-    async def _list(self, guide: Guidance, who: Person, now: datetime) -> Reply:
-        """Every open concern that has reached this person; to anyone else, as if there were none."""
-        library, w = guide.library, guide.library.wording
-        try:
-            roles = await self._roles(guide, who)
-        except RosterUnreadable:
-            return Reply((cards.note(library, w.no_roster_title, w.no_roster),))
-        if not roles:
-            return Reply((cards.note(library, w.not_yours_title, w.not_yours),))
-        held = [concern for concern in await self._ledger.open_concerns() if concern.reached & roles]
-        return Reply(notices.open_list(library, held, await self._ledger.proofs(), now))
-
-    async def _may(self, guide: Guidance, who: Person, concern: Concern) -> bool:
-        """May this person act on this concern at this moment? Raises `RosterUnreadable`, but never to those whom
-        the DSL place could not help: they are told the same as if there were no such concern.
-        """
-        if "dsl" in concern.reached:
-            return bool(await self._roles(guide, who) & concern.reached)
-        people = guide.library.school.people.everyone()
-        return any(who.id in person.ids() for role, person in people if role in concern.reached)
-
-    async def _roles(self, guide: Guidance, who: Person) -> frozenset[str]:
-        """What this person is at this moment: dsl, if they are in the DSL place, and whoever they are in school.yaml.
-
-        If the place cannot be read, the named people only; for anybody else that raises `RosterUnreadable`.
-        """
-        named = {role for role, person in guide.library.school.people.everyone() if who.id in person.ids()}
-        channel = who.id.partition(":")[0]
-        if channel not in self._rosters:
-            return frozenset(named)
-        try:
-            inside = who.id in await self._rosters[channel].members("dsl")
-        except RosterUnreadable:
-            if named:
-                return frozenset(named)
-            raise
-        return frozenset((named - {"dsl"}) | ({"dsl"} if inside else set()))
 
     # ---- people who are not staff, and days without a database
 
@@ -549,7 +451,9 @@ class Desk:
         if said == "emergency" or command == "emergency":
             return (cards.ring_now(library, told), notices.not_saved(library))
         sending = interview.plain(text) in {interview.plain(library.wording.send_button), "yes"}
-        if said.startswith("add:") or sending:
+        if message.form is not None and said.partition(":")[0] in ACTS:
+            return (notices.not_saved(library), *casecards.typed_back(library, message.form))
+        if said.startswith(("add:", "reply:")) or sending:
             return (*lead, notices.not_sent(library, "any"))  # whom it is about stands in what cannot be read now
         if said.startswith(("step:", "form:", "log")) or command == "log":
             return (*lead, notices.not_sent(library, told))
@@ -584,16 +488,6 @@ def _page(guide: Guidance, kind: str, rest: str, now: datetime) -> Parts:
         case "none":
             return cards.unknown(library, guide.triage_for(None))
     return (cards.note(library, library.wording.old_button_title, library.wording.old_button),)
-
-
-def _lead(guide: Guidance, message: Message, told: str) -> Parts:
-    """Who to ring now, if any words of the message are urgent. `told` is whom this concern goes to."""
-    typed = [message.words] if message.words else []
-    if message.form is not None:
-        typed = list(message.form.values.values())
-    telling = message.form is not None
-    urgent = any(guide.hears_urgent(words.reveal(), telling=telling) for words in typed)
-    return (cards.ring_now(guide.library, told),) if urgent else ()
 
 
 def _shown_back(guide: Guidance, about: str, sent: Sent) -> Parts:

@@ -10,6 +10,7 @@ from policy_content.model import School
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HORIZON = 370  # days looked ahead: past any holiday
+_BACK = 50  # days looked back: past the summer
 
 
 def is_open(school: School, at: datetime) -> bool:
@@ -22,6 +23,13 @@ def is_open(school: School, at: datetime) -> bool:
 def next_opening(school: School, at: datetime) -> datetime | None:
     """When the school next opens, after `at`; None if the calendar has no day in the coming year."""
     return next((opens for opens, _ in _ahead(school, at) if opens > at), None)
+
+
+def last_opening(school: School, at: datetime) -> datetime | None:
+    """When the school last opened, at `at` or before; None if it has not for seven weeks."""
+    day = at.astimezone(ZoneInfo(school.timezone)).date()
+    found = (_hours(school, day - timedelta(days=back)) for back in range(_BACK))
+    return next((hours[0] for hours in found if hours and hours[0] <= at), None)
 
 
 def opening_today(school: School, at: datetime) -> datetime | None:

@@ -37,17 +37,32 @@ def faults(library: Library, about: str, draft: Mapping[str, str], now: datetime
     """What keeps this form from being checked: field key to words for the person. Empty when nothing does."""
     found: dict[str, str] = {}
     for field in _blank(library, about, children(draft)):
-        typed = draft.get(field.key, "").strip()
-        if not typed and field.required:
-            found[field.key] = library.say(library.wording.form_needed, field=field.label)
-        elif len(typed) > LONGEST:
-            found[field.key] = library.say(
-                library.wording.form_too_long, most=f"{LONGEST:,}", over=f"{len(typed) - LONGEST:,}"
-            )
-        elif typed and field.kind == "one_of" and typed not in {option.key for option in field.options}:
-            found[field.key] = library.wording.form_not_an_option
-    found.update(_time_faults(library, draft, now.astimezone(zone)))
+        words = fault(library, field, draft.get(field.key, "").strip())
+        if words:
+            found[field.key] = words
+    if "date" not in found:
+        found.update(_ahead(library, draft, now.astimezone(zone)))
     return found
+
+
+def fault(library: Library, field: Field, typed: str) -> str:
+    """What is wrong with what was typed in one field, in words for the person; nothing if nothing is."""
+    w = library.wording
+    if not typed:
+        return library.say(w.form_needed, field=field.label) if field.required else ""
+    if len(typed) > LONGEST:
+        return library.say(w.form_too_long, most=f"{LONGEST:,}", over=f"{len(typed) - LONGEST:,}")
+    keys = {option.key for option in field.options}
+    match field.kind:
+        case "one_of" if typed not in keys:
+            return w.form_not_an_option
+        case "many_of" if not set(typed.split(",")) <= keys:
+            return w.form_not_an_option
+        case "date" if not _is_day(typed):
+            return w.form_date_wrong
+        case "time" if not _is_hour(typed):
+            return w.form_time_wrong
+    return ""
 
 
 def lines(library: Library, about: str, draft: Mapping[str, str]) -> tuple[Line, ...]:
@@ -58,6 +73,19 @@ def lines(library: Library, about: str, draft: Mapping[str, str]) -> tuple[Line,
 def says_urgent(draft: Mapping[str, str]) -> bool:
     """True if the reporter says it is urgent or is not sure."""
     return draft.get("now") in {"yes", "unsure"}
+
+
+def named(library: Library, about: str, draft: Mapping[str, str]) -> str:
+    """The role of the member of the safeguarding team that it is about, if the reporter named one: dsl, deputy-1 and so on."""
+    role = draft.get("member", "").strip() if about == "safeguarding" else ""
+    return role if role in {held for held, _ in library.school.people.everyone()} else ""
+
+
+def _team(library: Library) -> tuple[Option, ...]:
+    """The members of the safeguarding team by name."""
+    people = library.school.people.everyone()
+    team = (Option(role, person.name[:75]) for role, person in people if role == "dsl" or role.startswith("deputy"))
+    return (*team, Option("other", library.wording.form_member_other))
 
 
 def _lines(library: Library, about: str, draft: Mapping[str, str]) -> Iterator[Line]:
@@ -89,6 +117,8 @@ def _blank(library: Library, about: str, blocks: int) -> Iterator[Field]:
     yield Field("now", w.form_now, "one_of", w.form_now_hint, required=True, options=sure)
     if about != "pupils":
         yield Field("adult", w.form_adult, "line", w.form_adult_hint, required=True)
+    if about == "safeguarding":
+        yield Field("member", w.form_member, "one_of", w.form_member_hint, options=_team(library))
     roles = tuple(
         Option(key, label)
         for key, label in (
@@ -116,19 +146,23 @@ def _blank(library: Library, about: str, blocks: int) -> Iterator[Field]:
     yield Field("images", w.form_images, "one_of", w.form_images_hint, required=about == "pupils", options=sure)
 
 
-def _time_faults(library: Library, draft: Mapping[str, str], today: datetime) -> Iterator[tuple[str, str]]:
-    w = library.wording
-    day, hour = draft.get("date", "").strip(), draft.get("time", "").strip()
-    if day:
-        try:
-            when = date.fromisoformat(day)
-        except ValueError:
-            yield "date", w.form_date_wrong
-        else:
-            if when > today.date():
-                yield "date", w.form_date_ahead
-    if hour:
-        try:
-            datetime.strptime(hour, "%H:%M")  # noqa: DTZ007 (a time of day has no zone)
-        except ValueError:
-            yield "time", w.form_time_wrong
+def _ahead(library: Library, draft: Mapping[str, str], today: datetime) -> Iterator[tuple[str, str]]:
+    day = draft.get("date", "").strip()
+    if day and date.fromisoformat(day) > today.date():
+        yield "date", library.wording.form_date_ahead
+
+
+def _is_day(typed: str) -> bool:
+    try:
+        date.fromisoformat(typed)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_hour(typed: str) -> bool:
+    try:
+        datetime.strptime(typed, "%H:%M")  # noqa: DTZ007 (a time of day has no zone)
+    except ValueError:
+        return False
+    return True

@@ -5,14 +5,15 @@ What is posted where others can see it holds a reference, urgency, reporter and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from bot import clocks, hours
+from bot import case, chronicle, clocks, hours
 from bot.cards import Parts, observed, when
-from bot.concern import Concern, Entry
+from bot.concern import Concern
 from bot.talk import Card, Choice, Fact, Field, Form, Part, Words
 from policy_content.model import Library
 
@@ -51,7 +52,7 @@ def alert(library: Library, concern: Concern, now: datetime) -> Parts:
     body = library.say(w.alert)
     settled = (("closed", w.alert_closed), ("decided", w.alert_decided), ("acknowledged", w.alert_acknowledged))
     for what, text in settled:
-        entry = concern.entry(what)
+        entry = concern.latest(what) if concern.entry(what) else None
         if entry:
             body = library.say(text, when=when(library, entry.at, now))
             break
@@ -62,7 +63,7 @@ def alert(library: Library, concern: Concern, now: datetime) -> Parts:
     if concern.drill:
         body = library.say(w.alert_drill, alert=body)
         title = f"DRILL · {title}"
-    return (Card(title, body, tuple(facts), tone="alert"), *_acts(library, concern))
+    return (Card(title, body, tuple(facts), tone="alert"), *acts(library, concern))
 
 
 def _clock_facts(library: Library, concern: Concern, now: datetime) -> Iterator[Fact]:
@@ -73,8 +74,8 @@ def _clock_facts(library: Library, concern: Concern, now: datetime) -> Iterator[
         yield Fact(label, Words(library.say(text, when=when(library, at, now))))
 
 
-def _acts(library: Library, concern: Concern) -> tuple[Choice, ...]:
-    """What may be done next, by those whom it has reached."""
+def acts(library: Library, concern: Concern) -> tuple[Choice, ...]:
+    """What may be done next, by those whom it has reached. All else is inside Open."""
     w, open_it = library.wording, Choice(library.wording.open_button, f"open:{concern.id}")
     match concern.stage:
         case "logged":
@@ -88,9 +89,18 @@ def _acts(library: Library, concern: Concern) -> tuple[Choice, ...]:
 
 
 def alert_parts(
-    library: Library, kind: str, concern: Concern | None, now: datetime, *, key: str = "", name: Words | None = None
+    library: Library,
+    kind: str,
+    concern: Concern | None,
+    now: datetime,
+    *,
+    key: str = "",
+    name: Words | None = None,
+    told: str = "",
 ) -> Parts:
-    """What an alert of this kind shows. `key` names the route of a failed proof; `name` who began an unsent concern."""
+    """What an alert of this kind shows to those `told`. `key` names the route of a failed proof and the action that is
+    due; `name` who began an unsent concern.
+    """
     w = library.wording
     if concern is None:
         match kind:
@@ -104,14 +114,66 @@ def alert_parts(
                 return (Card(w.proof_failed_title, library.say(w.proof_failed, route=route), tone="failed"),)
             case _:
                 return outsider_wrote(library)
+    if kind == "action":
+        return _action_due(library, concern, key)
+    to_reporter = {"told": told_reporter, "waiting": waiting, "settled": told_settled, "message": _message_waits}
+    if kind in to_reporter:
+        return to_reporter[kind](library, concern, now)
+    if concern.kept_to and told not in clocks.kept(concern, library.school):
+        return (Card(library.say(w.case.restricted_title, reference=concern.reference), w.case.restricted_alert),)
     draw = {
-        "told": told_reporter,
-        "waiting": waiting,
         "added": _added_alert,
+        "answered": _answered,
+        "assigned": _assigned,
+        "kept": _kept,
         "decide": _reminder,
         "quiet": _quiet,
     }.get(kind, alert)
     return draw(library, concern, now)
+
+
+def told_settled(library: Library, concern: Concern, now: datetime) -> Parts:
+    """To the reporter: those who have it have decided, or closed it. Never what."""
+    w = library.wording.case
+    closed = concern.latest("closed") if concern.stage == "closed" else None
+    done = closed or concern.latest("decided")
+    at = when(library, done.at, now) if done else ""
+    text = w.settled_closed if closed else w.settled_decided
+    title = library.say(w.settled_title, reference=concern.reference)
+    return (Card(title, library.say(text, when=at), tone="done"),)
+
+
+def _message_waits(library: Library, concern: Concern, _now: datetime) -> Parts:
+    w = library.wording.case
+    title = library.say(w.message_waits_title, reference=concern.reference)
+    return (Card(title, library.say(w.message_waits)), Choice(w.read_button, f"read:{concern.id}", main=True))
+
+
+def _to_open(library: Library, concern: Concern, title: str, text: str) -> Parts:
+    """Something to know of a concern, and the way to it."""
+    card = Card(library.say(title, reference=concern.reference), library.say(text), tone="alert")
+    return (card, Choice(library.wording.open_button, f"open:{concern.id}", main=True))
+
+
+def _answered(library: Library, concern: Concern, _now: datetime) -> Parts:
+    return _to_open(library, concern, library.wording.case.answered_title, library.wording.case.answered)
+
+
+def _assigned(library: Library, concern: Concern, _now: datetime) -> Parts:
+    return _to_open(library, concern, library.wording.case.assigned_title, library.wording.case.assigned)
+
+
+def _kept(library: Library, concern: Concern, _now: datetime) -> Parts:
+    return _to_open(library, concern, library.wording.case.restricted_title, library.wording.case.kept)
+
+
+def _action_due(library: Library, concern: Concern, key: str) -> Parts:
+    """The reminder of something to do: its number and its day, never what it is."""
+    w, number = library.wording.case, key.split("/")[2].partition(".")[0]
+    due = next((action for action in case.actions(concern) if str(action.number) == number), None)
+    day = f"{due.due.day} {due.due:%B}" if due else ""
+    text = library.say(w.due, number=str(due.nth) if due else "", when=day)
+    return _to_open(library, concern, w.due_title, text)
 
 
 def waiting(library: Library, concern: Concern, now: datetime) -> Parts:
@@ -123,19 +185,14 @@ def waiting(library: Library, concern: Concern, now: datetime) -> Parts:
 
 
 def _added_alert(library: Library, concern: Concern, _now: datetime) -> Parts:
-    w = library.wording
-    title = library.say(w.added_alert_title, reference=concern.reference)
-    return (
-        Card(title, library.say(w.added_alert), tone="alert"),
-        Choice(w.open_button, f"open:{concern.id}", main=True),
-    )
+    return _to_open(library, concern, library.wording.added_alert_title, library.wording.added_alert)
 
 
 def _reminder(library: Library, concern: Concern, now: datetime) -> Parts:
     w, limit = library.wording, clocks.decide_by(concern, library.school)
     text = w.remind if now < limit else w.remind_over
     title = library.say(w.remind_title, reference=concern.reference)
-    return (Card(title, library.say(text, when=when(library, limit, now)), tone="alert"), *_acts(library, concern))
+    return (Card(title, library.say(text, when=when(library, limit, now)), tone="alert"), *acts(library, concern))
 
 
 def _quiet(library: Library, concern: Concern, now: datetime) -> Parts:
@@ -143,7 +200,7 @@ def _quiet(library: Library, concern: Concern, now: datetime) -> Parts:
     at = when(library, seen.at, now) if seen else ""
     facts = (Fact(w.alert_acknowledged_by, seen.who),) if seen else ()
     title = library.say(w.quiet_title, reference=concern.reference)
-    return (Card(title, library.say(w.quiet, when=at), facts, tone="alert"), *_acts(library, concern))
+    return (Card(title, library.say(w.quiet, when=at), facts, tone="alert"), *acts(library, concern))
 
 
 def last_proved(library: Library, now: datetime, head: str) -> Parts:
@@ -179,7 +236,7 @@ def open_list(library: Library, held: Sequence[Concern], proofs: Sequence[Proven
             Fact(w.alert_logged, Words(when(library, concern.logged_at, now))),
             *_clock_facts(library, concern, now),
         )
-        parts += [Card(title, facts=facts, tone="alert"), *_acts(library, concern)]
+        parts += [Card(title, facts=facts, tone="alert"), *acts(library, concern)]
     return tuple(parts)
 
 
@@ -230,38 +287,44 @@ def mine(library: Library, concerns: Sequence[Concern], now: datetime) -> Parts:
         )
         for c in concerns
     )
-    buttons = (Choice(library.say(w.add_button, reference=c.reference), f"add:{c.id}") for c in concerns)
+    buttons = [Choice(library.say(w.add_button, reference=c.reference), f"add:{c.id}") for c in concerns]
+    buttons += [
+        Choice(library.say(w.case.read_of_button, reference=c.reference), f"read:{c.id}")
+        for c in concerns
+        if case.messages(c)
+    ]
     return (Card(w.mine_title, library.say(w.mine_intro if concerns else w.mine_empty), facts), *buttons)
 
 
-def act_form(library: Library, act: str, concern: Concern, typed: Words | None = None, fault: str = "") -> Parts:
-    """The one-field form of an act: add, decide or close."""
+def add_form(library: Library, concern: Concern, typed: Words | None = None, fault: str = "") -> Parts:
+    """The one field in which the reporter adds to what they sent."""
     w = library.wording
-    title, intro, label, hint = (getattr(w, f"{act}_{part}") for part in ("title", "intro", "field", "hint"))
-    field = Field("text", label, "text", library.say(hint), required=True, value=typed or Words(""), error=fault)
-    heading = library.say(title, reference=concern.reference)
-    return (Form(f"{act}:{concern.id}", heading, library.say(intro), (field,), w.save_button),)
+    field = Field("text", w.add_field, "text", w.add_hint, required=True, value=typed or Words(""), error=fault)
+    heading = library.say(w.add_title, reference=concern.reference)
+    return (Form(f"add:{concern.id}", heading, library.say(w.add_intro), (field,), w.save_button),)
+
+
+def added(library: Library, concern: Concern) -> Parts:
+    """After the reporter's addition has been saved."""
+    w = library.wording
+    body = w.added_closed if concern.stage == "closed" else w.added
+    return (Card(library.say(w.added_title, reference=concern.reference), library.say(body), tone="done"),)
 
 
 def settled(library: Library, act: str, concern: Concern) -> Parts:
-    """After an act has been saved."""
+    """After a decision or a closing has been saved."""
     w = library.wording
-    title, body = {
-        "add": (w.added_title, w.added_closed if concern.stage == "closed" else w.added),
-        "decide": (w.decided_title, w.decided),
-        "close": (w.closed_title, w.closed),
-    }[act]
-    acts = () if act == "add" else _acts(library, concern)
-    return (Card(library.say(title, reference=concern.reference), library.say(body), tone="done"), *acts)
+    title, body = {"decide": (w.decided_title, w.decided), "close": (w.closed_title, w.closed)}[act]
+    card = Card(library.say(title, reference=concern.reference), library.say(body), tone="done")
+    return (card, *acts(library, concern))
 
 
-def already_settled(library: Library, concern: Concern, what: str, now: datetime) -> Parts:
-    """A late or second press of decide or close: what has happened since."""
-    w = library.wording
-    done = concern.entry(what) or concern.entry("closed")
+def already_closed(library: Library, concern: Concern, now: datetime) -> Parts:
+    """A late or second press of close: what has happened since."""
+    w, done = library.wording, concern.latest("closed")
     facts = (Fact(w.by_label, done.who),) if done else ()
     at = when(library, done.at, now) if done else ""
-    return (Card(w.old_button_title, library.say(w.already_settled, when=at), facts), *_acts(library, concern))
+    return (Card(w.old_button_title, library.say(w.already_settled, when=at), facts), *acts(library, concern))
 
 
 def acknowledged(library: Library, concern: Concern) -> Parts:
@@ -269,7 +332,7 @@ def acknowledged(library: Library, concern: Concern) -> Parts:
     w = library.wording
     return (
         Card(library.say(w.acknowledged_title, reference=concern.reference), library.say(w.acknowledged), tone="done"),
-        *_acts(library, concern),
+        *acts(library, concern),
     )
 
 
@@ -283,33 +346,32 @@ def already_acknowledged(library: Library, concern: Concern, now: datetime) -> P
     return (Card(library.say(w.already_acknowledged_title, reference=concern.reference), body, facts),)
 
 
-def opened(library: Library, concern: Concern, now: datetime) -> Parts:
-    """Everything a DSL may read, for a private dialog."""
-    w = library.wording
-    account = concern.account
-    history = tuple(
-        Fact(f"{getattr(w, f'entry_{entry.what}')}, {when(library, entry.at, now)}", _said(entry))
-        for entry in concern.chronology
+def opened(library: Library, concern: Concern, now: datetime, seen: Collection[str] = ()) -> Parts:
+    """Everything a DSL may read, for a private dialog. `seen` are the linked concerns that they may open too."""
+    w, account = library.wording, concern.account
+    links = [link for link in case.links(concern) if link.id in seen]
+    facts = (
+        Fact(w.alert_reporter, account.reporter),
+        *(Fact(line.label, line.value) for line in account.lines),
+        *(Fact(w.case.linked, Words(link.reference)) for link in links),
     )
     return (
-        Card(
-            library.say(w.open_title, reference=concern.reference),
-            library.say(w.open_body),
-            (
-                Fact(w.alert_reporter, account.reporter),
-                *(Fact(line.label, line.value) for line in account.lines),
-            ),
-            tone="alert",
-        ),
+        Card(library.say(w.open_title, reference=concern.reference), library.say(w.open_body), facts, tone="alert"),
         *observed(library, account.observations),
-        Card(w.open_chronology, facts=history),
-        *(choice for choice in _acts(library, concern) if not choice.id.startswith("open:")),
+        *chronicle.to_do(library, concern),
+        Card(w.open_chronology, facts=chronicle.history(library, concern, now, seen)),
+        *(_inside(choice) for choice in acts(library, concern) if not choice.id.startswith("open:")),
+        *chronicle.readable(library, concern, now),
+        Choice(w.case.note_button, f"note:{concern.id}"),
+        Choice(w.case.message_button, f"message:{concern.id}"),
+        Choice(w.case.chronology_button, f"chronology:{concern.id}"),
+        Choice(w.case.more_button, f"more:{concern.id}"),
     )
 
 
-def _said(entry: Entry) -> Words:
-    """Who, and what they wrote with it."""
-    return Words(f"{entry.who.reveal()}: {entry.text.reveal()}") if entry.text else entry.who
+def _inside(choice: Choice) -> Choice:
+    """A choice of an alert, as it stands in the dialog: there its answer stays too."""
+    return replace(choice, id=f"{choice.id}:dialog") if choice.id.startswith("ack:") else choice
 
 
 def told_reporter(library: Library, concern: Concern, now: datetime) -> Parts:

@@ -106,4 +106,4 @@ def _decrypt(key: bytes, sealed: bytes, bound_to: str) -> bytes:
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
     except (InvalidTag, ValueError):
-        raise SealBrokenError(f"{bound_to}: it does not open") from None
+        raise SealBrokenError(f"{bound_to}: it does not open with SIGNPOST_KEYS, or was changed") from None

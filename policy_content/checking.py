@@ -139,12 +139,13 @@ def _button_faults(file: str, line: int, key: str, text: str) -> Iterator[Fault]
 
 
 def _wording_faults(read: Read, wording: Wording, source: Source) -> Iterator[Fault]:
-    for key, text, needed in wording.sentences():
-        line = source.starts.get((key,), source.line((key,)))
+    for place, text, needed in wording.sentences():
+        key = ".".join(place)
+        line = source.starts.get(place, source.line(place))
         for name in sorted(needed - set(placeholders_in(text))):
             yield Fault(
                 source.file,
-                source.line((key,)),
+                source.line(place),
                 f"“{key}” does not hold {{{name}}}",
                 "staff would not be told it",
                 f"put {{{name}}} into the sentence",

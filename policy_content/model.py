@@ -165,6 +165,20 @@ class People(Frozen):
     head: SchoolPerson
     chair: SchoolPerson
 
+    @model_validator(mode="after")
+    def _apart(self) -> People:
+        """Somebody in two roles, or two with one address, would be told of a concern about themselves."""
+        seen: dict[str, str] = {}
+        for role, person in self.everyone():
+            for id_ in sorted({*person.ids(), *({person.email.strip().casefold()} if person.email.strip() else ())}):
+                if id_ in seen and not id_.startswith("["):
+                    raise ValueError(
+                        f"{seen[id_]} and {role} share “{id_}”: a concern about one of them would be told to them. "
+                        "Give each role its own person, and each person their own address"
+                    )
+                seen[id_] = role
+        return self
+
     def everyone(self) -> Iterator[tuple[str, SchoolPerson]]:
         """Each role that can be told, with the person who holds it: dsl, deputy-1, deputy-2, head, chair."""
         yield "dsl", self.dsl

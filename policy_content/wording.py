@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-
-@dataclass(frozen=True, slots=True)
-class Holds:
-    """The braces a sentence must hold, which the bot fills in; people and agencies may stand in any."""
-
-    names: frozenset[str]
-
-
-def _holds(*names: str) -> Holds:
-    return Holds(frozenset(names))
-
-
-Say = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=75)]
-
+from policy_content.case_wording import CaseWords, DecisionWords
+from policy_content.saying import Holds, Label, Say
+from policy_content.saying import holds as _holds
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=24)]
 
@@ -53,6 +40,8 @@ class Wording(BaseModel):
 
     commands: Commands
     groups: dict[str, Label]
+    decision: DecisionWords
+    case: CaseWords
 
     practice: Say
     suggestions: tuple[Say, ...]
@@ -152,6 +141,9 @@ class Wording(BaseModel):
     form_now_hint: Say
     form_adult: Label
     form_adult_hint: Say
+    form_member: Label
+    form_member_hint: Say
+    form_member_other: Label
     form_child: Annotated[Label, _holds("number")]
     form_child_hint: Say
     form_role: Annotated[Label, _holds("number")]
@@ -232,12 +224,20 @@ class Wording(BaseModel):
     entry_added: Say
     entry_decided: Say
     entry_closed: Say
+    entry_reviewed: Say
+    entry_noted: Say
+    entry_messaged: Say
+    entry_read: Say
+    entry_answered: Say
+    entry_assigned: Say
+    entry_linked: Say
+    entry_action: Say
+    entry_done: Say
+    entry_restricted: Say
+    entry_escalated: Say
+    entry_reopened: Say
     decide_button: Label
     close_button: Label
-    decide_title: Annotated[Label, _holds("reference")]
-    decide_intro: Say
-    decide_field: Label
-    decide_hint: Say
     decided_title: Annotated[Label, _holds("reference")]
     decided: Say
     close_title: Annotated[Label, _holds("reference")]
@@ -325,10 +325,22 @@ class Wording(BaseModel):
     home_more: Say
     message_fallback: Say
 
-    def sentences(self) -> Iterator[tuple[str, str, frozenset[str]]]:
-        """Every sentence: its key, its text, and the braces it must hold."""
-        for key, field in type(self).model_fields.items():
-            text = getattr(self, key)
-            if isinstance(text, str):
-                held = next((m.names for m in field.metadata if isinstance(m, Holds)), frozenset[str]())
-                yield key, text, held
+    pointer: Say
+    slow: Say
+    window_closing: Say
+    window_late_title: Label
+    window_late: Say
+
+    def sentences(self) -> Iterator[tuple[tuple[str, ...], str, frozenset[str]]]:
+        """Every sentence: where it stands, its text, and the braces it must hold."""
+        yield from _sentences(self, ())
+
+
+def _sentences(words: BaseModel, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, frozenset[str]]]:
+    for key, field in type(words).model_fields.items():
+        value = getattr(words, key)
+        if isinstance(value, BaseModel):
+            yield from _sentences(value, (*place, key))
+        elif isinstance(value, str) and value:
+            held = next((m.names for m in field.metadata if isinstance(m, Holds)), frozenset[str]())
+            yield (*place, key), value, held

@@ -52,7 +52,7 @@ class FakeChannel:
         self.work()
 
     def work(self):
-        self._mood, self._only = "work", None
+        self._mood, self._only, self._told = "work", None, None
         self._gate.set()
 
     def fail(self, reason="the chat said no", *, lasting=False, retry_after=None, only=None):
@@ -67,13 +67,18 @@ class FakeChannel:
         """Deliver, and die before anybody can write that down."""
         self._mood, self._only = "crash", only
 
+    def break_route(self, failed, *, told=None):
+        """Fail, because the way itself is broken; with `told`, only the way to them."""
+        self._mood, self._only, self._told = failed, None, told
+
     def break_with(self, error, *, only=None):
         self._mood, self._only = error, only
 
     async def deliver(self, alert):
         self.tried.append(alert)
         self.entered.set()
-        mood = self._mood if self._only in {None, alert.ref} else "work"
+        meant = self._only in {None, alert.ref} and self._told in {None, alert.told}
+        mood = self._mood if meant else "work"
         if mood == "hang":
             await self._gate.wait()
         if isinstance(mood, Failed):
@@ -128,15 +133,25 @@ def postgres():
 
 
 @pytest.fixture
+def fragile():
+    """A server of this test's own, to be stopped."""
+    folder = Path(tempfile.mkdtemp(prefix="signpost-fragile-"))
+    server = Postgres(folder, quick=False)
+    yield server
+    server.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
 def store(request, database):
     """Where `ledger` lives: a SQLite file, or with the parameter `postgresql` a database of its own on a real server."""
     if getattr(request, "param", "sqlite") == "sqlite":
         yield File(database)
         return
     postgres = request.getfixturevalue("postgres")
-    place = postgres.fresh()
+    place = postgres.lend()
     yield place
-    postgres.drop(place)
+    postgres.take_back(place)
 
 
 @pytest.fixture

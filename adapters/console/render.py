@@ -32,6 +32,8 @@ def question(field: Field) -> str:
     if field.hint:
         lines += textwrap.wrap(field.hint, _WIDTH, initial_indent="  ", subsequent_indent="  ")
     lines += [f"  {number}. {option.label}" for number, option in enumerate(field.options, 1)]
+    if field.kind == "many_of":
+        lines.append("  Several, with commas between: 1,3.")
     if field.value:
         lines.append("  now (press Enter to keep it):")
         lines += [f"    {line}" for line in clean(field.value.reveal()).split("\n")]

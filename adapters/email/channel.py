@@ -66,7 +66,7 @@ class EmailChannel:
             lasting = all(one.code >= 500 for one in error.recipients)  # a greylist only puts off
             return Failed("the mail server refuses the address", lasting=lasting)
         except aiosmtplib.SMTPAuthenticationError:
-            return Failed("the mail server refuses the user or password", lasting=True)
+            return Failed("the mail server refuses the user or password", lasting=True, route=True)
         except aiosmtplib.SMTPResponseException as error:
             return Failed(f"the mail server answered {error.code}", lasting=500 <= error.code < 600)
         except (aiosmtplib.SMTPException, OSError) as error:
@@ -80,7 +80,7 @@ class EmailChannel:
             async with aiosmtplib.SMTP(**self._server) as server:  # type: ignore[arg-type]
                 await server.noop()
         except aiosmtplib.SMTPAuthenticationError:
-            return Failed("the mail server refuses the user or password", lasting=True)
+            return Failed("the mail server refuses the user or password", lasting=True, route=True)
         except (aiosmtplib.SMTPException, OSError) as error:
             return Failed(f"the mail server cannot be reached: {type(error).__name__}")
         return Delivered("noop")

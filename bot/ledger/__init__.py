@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.ledger.concerns import Concerns
+from bot.ledger.casebook import Casebook, DecisionDraft
 from bot.ledger.conversations import Conversations, Question, Unsent
 from bot.ledger.database import (
     AlreadyHeardError,
@@ -25,7 +25,7 @@ from bot.ledger.upkeep import Audit, NotABackupError, Proof, Upkeep
 from bot.vault import Vault
 
 
-class Ledger(Conversations, Concerns, Outbox, Places, Upkeep):
+class Ledger(Conversations, Casebook, Outbox, Places, Upkeep):
     """The school's record: conversations, concerns, their chronologies and the alerts due."""
 
     def __init__(self, engine: AsyncEngine, vault: Vault, short: str, tombs: Path | None = None) -> None:
@@ -58,6 +58,7 @@ __all__ = [
     "AlreadyHeardError",
     "Audit",
     "ChangedMeanwhileError",
+    "DecisionDraft",
     "Delivery",
     "Due",
     "Ledger",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, case, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clocks import Plan
@@ -14,7 +14,17 @@ from bot.concern import Concern, NewConcern, reference
 from bot.ledger import tables as t
 from bot.ledger.conversations import close_conversation
 from bot.ledger.database import ChangedMeanwhileError, Database
-from bot.ledger.records import Wanted, concern_or_sealed, enqueue, enter, new_id, next_number, note, read_concern
+from bot.ledger.records import (
+    REACHES,
+    Wanted,
+    concern_or_sealed,
+    enqueue,
+    enter,
+    new_id,
+    next_number,
+    note,
+    read_concern,
+)
 from bot.talk import Event, Person, Words
 from bot.triage import Conversation
 from bot.vault import Vault
@@ -68,6 +78,9 @@ class Concerns(Database):
             )
             row = (await db.execute(select(t.concerns).where(t.concerns.c.id == id_))).one()
             await enter(db, self._vault, row, 1, "logged", new.account.reporter, now)
+            if new.avoids:
+                avoided = [{"concern": id_, "kind": "avoids", "person": person} for person in sorted(new.avoids)]
+                await db.execute(insert(t.restrictions), avoided)
             for role in told:
                 await enqueue(db, Wanted(f"concern/{id_}/0/{role}", "concern", id_, role, via), now)
         return ref
@@ -98,10 +111,27 @@ class Concerns(Database):
         c = t.concerns.c
         return await self._some(and_(c.reporter == reporter, c.key.is_not(None), c.drill.is_(False)), at_most)
 
-    async def open_concerns(self, at_most: int = 1000) -> list[Concern]:
-        """Every concern that is not closed, oldest first."""
-        c = t.concerns.c
-        return await self._some(and_(c.stage != "closed", c.key.is_not(None)), at_most, oldest=True)
+    async def open_concerns(
+        self, told: Collection[str] | None = None, ids: Collection[str] = (), at_most: int = 1000
+    ) -> list[Concern]:
+        """Every concern that is not closed: first those that nobody has acknowledged, and the oldest first.
+
+        With `told`, only those of which any of these roles and places was told, and with `ids`, by which one person
+        is known, only what that person may see: what they may not is not counted either.
+        """
+        c, a, r = t.concerns.c, t.alerts.c, t.restrictions.c
+        which = [c.stage != "closed", c.key.is_not(None)]
+        if told is not None:
+            which.append(exists().where(a.concern == c.id, a.kind.in_(REACHES), a.told.in_(told)))
+            mine = and_(r.concern == c.id, r.person.in_(ids))
+            which.append(~exists().where(mine, r.kind == "avoids"))
+            named = exists().where(r.concern == c.id, r.kind == "kept")
+            which.append(or_(~named, exists().where(mine, r.kind == "kept")))
+        waiting = case((c.stage == "logged", 0), else_=1)
+        async with self.reading() as db:
+            found = await db.execute(select(c.id).where(*which).order_by(waiting, c.logged_at).limit(at_most))
+            concerns = [await concern_or_sealed(db, self._vault, id_) for id_ in found.scalars().all()]
+        return [concern for concern in concerns if concern is not None]
 
     async def all_concerns(self, at_most: int = 500) -> list[Concern]:
         """Every concern that has not been forgotten, newest first."""
@@ -141,14 +171,6 @@ class Concerns(Database):
                 await enqueue(db, one, now)
             return await self._reread(db, concern)
 
-    async def decide(self, heard: Event, concern: Concern, who: Person, reasons: Words, now: datetime) -> Concern:
-        """Record a decision and its reasons. The second clock stops, and reminders not yet sent with it."""
-        return await self._settle(heard, concern, "decided", who, reasons, now)
-
-    async def close_concern(self, heard: Event, concern: Concern, who: Person, reason: Words, now: datetime) -> Concern:
-        """Close it with a reason. Nothing is ever sent about it again."""
-        return await self._settle(heard, concern, "closed", who, reason, now)
-
     async def clocks_due(self, now: datetime, at_most: int = 50) -> list[Concern]:
         """Concerns whose clocks may ask for something now, longest due first."""
         c = t.concerns.c
@@ -182,18 +204,6 @@ class Concerns(Database):
                 await _redraw(db, concern.id, now, since=concern.seen - 1)
             return True
 
-    async def _settle(
-        self, heard: Event, concern: Concern, what: str, who: Person, text: Words, now: datetime
-    ) -> Concern:
-        async with self.transaction(rings=True) as db:
-            await note(db, heard, now)
-            await self._change(db, concern, what, who.name, now, text=text.reveal(), stage=what)
-            a = t.alerts.c
-            kinds = ("concern", "waiting", "decide", "quiet")  # deciding answers the first clock too
-            unsent = and_(a.concern == concern.id, a.kind.in_(kinds), a.receipt.is_(None))
-            await db.execute(update(t.alerts).where(unsent).values(due_at=None))
-            return await self._reread(db, concern)
-
     async def _change(
         self,
         db: AsyncConnection,
@@ -203,7 +213,7 @@ class Concerns(Database):
         now: datetime,
         *,
         text: str = "",
-        **values: str,
+        **values: Any,
     ) -> None:
         """Set `values`, add an entry, and make every card that shows the concern due to be redrawn."""
         c = t.concerns.c
@@ -224,11 +234,11 @@ class Concerns(Database):
             raise ChangedMeanwhileError
         return changed
 
-    async def _some(self, which: Any, at_most: int, *, oldest: bool = False) -> list[Concern]:
+    async def _some(self, which: Any, at_most: int) -> list[Concern]:
         c = t.concerns.c
-        order = c.logged_at if oldest else c.logged_at.desc()
         async with self.reading() as db:
-            ids = (await db.execute(select(c.id).where(which).order_by(order).limit(at_most))).scalars().all()
+            newest = select(c.id).where(which).order_by(c.logged_at.desc()).limit(at_most)
+            ids = (await db.execute(newest)).scalars().all()
             found = [await concern_or_sealed(db, self._vault, id_) for id_ in ids]
         return [concern for concern in found if concern is not None]
 
@@ -239,6 +249,8 @@ async def _supersede(db: AsyncConnection, wanted: Wanted) -> None:
     """
     a = t.alerts.c
     same = and_(a.concern == wanted.concern, a.kind == wanted.kind, a.told == wanted.told)
+    if wanted.kind == "action":  # of the same thing to do: its key goes on with how many days have passed
+        same = and_(same, a.key.startswith(wanted.key.rpartition("/")[0].rpartition(".")[0] + ".", autoescape=True))
     older = and_(same, a.step < wanted.step, a.receipt.is_(None))
     await db.execute(update(t.alerts).where(older).values(due_at=None))
 

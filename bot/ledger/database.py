@@ -205,7 +205,7 @@ def _down(error: BaseException) -> LedgerDownError:
 
 def _first_line(error: object) -> str:
     """The first line of the database's own complaint. Statements and their values are never in it."""
-    return str(error).splitlines()[0][:120] if str(error) else "no reason given"
+    return str(error).splitlines()[0][:300] if str(error) else "no reason given"
 
 
 class _FileWatch:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import Row, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.concern import Concern
 from bot.ledger import tables as t
@@ -25,6 +27,7 @@ class Due:
     `kind` is concern, waiting, told, added, decide, quiet, draft, unsent, outsider, proof or reply. `concern` is the
     record at the moment of leasing; `receipt` is the channel's id of the message if it only needs redrawing.
     `interrupted` says that a lease before this one lapsed: it may have been sent without anybody noting it.
+    `thread`, for what follows a concern's own alert, is the receipt of that alert where the same were told.
     """
 
     key: str
@@ -37,6 +40,7 @@ class Due:
     concern: Concern | None
     step: int = 0
     interrupted: bool = False
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Outbox(Database):
                     await concern_or_sealed(db, self._vault, row.concern) if row.concern else None,
                     row.step,
                     row.lease_until is not None,
+                    await _thread(db, row) if row.concern and row.kind != "concern" else None,
                 )
                 for row in rows
             ]
@@ -114,6 +119,10 @@ class Outbox(Database):
                 )
             )
             await db.execute(insert(t.deliveries).values(alert=due.key, at=now, via=due.via, outcome=outcome))
+            if due.told == "dsl" and outcome != "found":  # the way to the DSL works, whatever its last proof said
+                p = t.proofs.c
+                broken = and_(p.channel == due.via, p.failure.is_not(None))
+                await db.execute(update(t.proofs).where(broken).values(failure=None, proved_at=now))
 
     async def record_failure(
         self,
@@ -230,3 +239,12 @@ class Outbox(Database):
             waits = and_(a.due_at.is_not(None), a.delivered_at.is_(None), a.kind != "reply")
             found = await db.execute(select(func.count()).where(waits))
             return int(found.scalar_one())
+
+
+async def _thread(db: AsyncConnection, row: Row[Any]) -> str | None:
+    """The receipt of the first alert of this alert's concern that was told to the same by the same way."""
+    a = t.alerts.c
+    same = and_(a.concern == row.concern, a.told == row.told, a.via == row.via)
+    first = select(a.receipt).where(same, a.kind == "concern", a.receipt.is_not(None)).order_by(a.step).limit(1)
+    receipt: str | None = (await db.execute(first)).scalar_one_or_none()
+    return receipt

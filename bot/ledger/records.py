@@ -26,7 +26,14 @@ from bot.vault import SealBrokenError, Vault
 UNREADABLE = Account(Words("(cannot be unsealed: check SIGNPOST_KEYS)"), ())
 HEAD_START = timedelta(seconds=15)  # for whoever heard a message to post its reply, before the bell does
 _CHAIN = 1  # the one row
-_REACHES = ("concern", "quiet", "decide")  # what asks a person to act also lets them open it
+REACHES = (
+    "concern",
+    "quiet",
+    "decide",
+    "action",
+    "assigned",
+    "kept",
+)  # what asks a person to act also lets them open it
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +158,12 @@ async def read_concern(db: AsyncConnection, vault: Vault, id_: str, *, sealed: b
         select(t.chronology).where(t.chronology.c.concern == id_).order_by(t.chronology.c.number)
     )
     reached = await db.execute(
-        select(t.alerts.c.told).where(t.alerts.c.concern == id_, t.alerts.c.kind.in_(_REACHES)).distinct()
+        select(t.alerts.c.told).where(t.alerts.c.concern == id_, t.alerts.c.kind.in_(REACHES)).distinct()
     )
+    limits = await db.execute(
+        select(t.restrictions.c.kind, t.restrictions.c.person).where(t.restrictions.c.concern == id_)
+    )
+    limited = limits.all()
     account = UNREADABLE if sealed else Account.from_text(vault.open(row.key, f"concerns/{id_}", "account", row.sealed))
     return Concern(
         id=row.id,
@@ -171,6 +182,8 @@ async def read_concern(db: AsyncConnection, vault: Vault, id_: str, *, sealed: b
         decide=row.decide,
         quiet=row.quiet,
         unheard=row.unheard,
+        avoids=frozenset(person for kind, person in limited if kind == "avoids"),
+        kept_to=frozenset(person for kind, person in limited if kind == "kept"),
     )
 
 

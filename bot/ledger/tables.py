@@ -102,6 +102,26 @@ concerns = Table(
     Column("next_at", Moment, nullable=True, index=True),  # when its clocks next ask for something
 )
 
+# A decision that is being written: one for each concern, whoever writes it. It is sealed under the concern's own key.
+# The row stays when the decision is recorded, so that its version never comes again.
+decision_drafts = Table(
+    "decision_drafts",
+    metadata,
+    Column("concern", String(32), ForeignKey(concerns.c.id), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=True),  # null: nothing is being written
+    Column("touched_at", Moment, nullable=False),
+)
+
+# Who may not see a concern whatever else they may, and who alone may: by their ids, never by name.
+restrictions = Table(
+    "restrictions",
+    metadata,
+    Column("concern", String(32), ForeignKey(concerns.c.id), primary_key=True),
+    Column("kind", String(8), primary_key=True),  # avoids, or kept
+    Column("person", String(255), primary_key=True),
+)
+
 # What is left of a forgotten concern: reference, dates, route, who and why.
 tombstones = Table(
     "tombstones",

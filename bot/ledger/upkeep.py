@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import LargeBinary, Table, and_, delete, func, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.concern import Concern
 from bot.ledger import chain
@@ -167,10 +168,13 @@ class Upkeep(Database):
         """Take on proving this route, unless some replica has tried since `before`. None if one has."""
         p = t.proofs.c
         async with self.transaction() as db:
-            row = (await db.execute(select(t.proofs).where(p.channel == channel).with_for_update())).first()
-            if row is None:
-                await db.execute(insert(t.proofs).values(channel=channel, tried_at=now))
-                return Proof(channel, now, None, None, None)
+            upsert = postgresql.insert if self.postgres else sqlite.insert
+            begun = upsert(t.proofs).values(channel=channel, tried_at=now)
+            if (
+                await db.execute(begun.on_conflict_do_nothing(index_elements=["channel"]).returning(p.channel))
+            ).first():
+                return Proof(channel, now, None, None, None)  # the first of all; a replica beside us finds it there
+            row = (await db.execute(select(t.proofs).where(p.channel == channel).with_for_update())).one()
             if row.tried_at >= before:
                 return None
             await db.execute(update(t.proofs).where(p.channel == channel).values(tried_at=now))
@@ -186,6 +190,14 @@ class Upkeep(Database):
                     tried_at=proof.tried_at, proved_at=proof.proved_at, receipt=proof.receipt, failure=proof.failure
                 )
             )
+
+    async def route_failed(self, channel: str, failure: str, now: datetime) -> None:
+        """A delivery found this route broken: it stands as a failed proof until a proof, or an alert to the DSL, gets through."""
+        upsert = postgresql.insert if self.postgres else sqlite.insert
+        broken = upsert(t.proofs).values(channel=channel, tried_at=now, failure=failure)
+        async with self.transaction() as db:
+            # Tried is left as it was: the morning's own proof is still to be made.
+            await db.execute(broken.on_conflict_do_update(index_elements=["channel"], set_={"failure": failure}))
 
     # ---- backup and restore
 

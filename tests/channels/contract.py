@@ -38,6 +38,7 @@ from bot.triage import (
     Observation,
     Position,
 )
+from tests.channels import worked
 from tests.channels.school import DEADLINE, LIBRARY, Page, come_true, practice_shelf, serving
 
 NOW = datetime(2026, 11, 23, 10, 5, tzinfo=UTC)
@@ -397,6 +398,8 @@ def _concerns(typed: str) -> Iterator[Drawing]:
             yield Drawing(f"acknowledged {about} {urgent}", notices.acknowledged(LIBRARY, seen))
             yield Drawing(f"already acknowledged {about} {urgent}", notices.already_acknowledged(LIBRARY, seen, NOW))
             yield Drawing(f"told {about} {urgent}", notices.told_reporter(LIBRARY, seen, NOW))
+        for name, parts in worked.drawings(a_concern(about, typed), typed, NOW):
+            yield Drawing(name, parts)
 
 
 def a_concern(about: str, typed: str, *, urgent: bool = False) -> Concern:

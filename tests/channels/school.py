@@ -150,13 +150,14 @@ class School:
 
 
 @asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[School]:
-    """The practice school of this folder, on a free port."""
+async def serving(folder: Path, url: str = "") -> AsyncIterator[School]:
+    """The practice school of this folder, on a free port; its database at `url`, or a file in the folder."""
     shelf = practice_shelf()
     home = practice.folder(folder)
     database = home / "practice.db"
     channel = WebChannel(shelf.guidance)
-    ledger = await open_ledger(f"sqlite+aiosqlite:///{database}", practice.vault(home), LIBRARY.school.short)
+    url = url or f"sqlite+aiosqlite:///{database}"
+    ledger = await open_ledger(url, practice.vault(home), LIBRARY.school.short)
     parts = Signpost.of(shelf, ledger, {channel.name: channel})
     site = web.Application(middlewares=[only_this_computer], client_max_size=2**20)
     site.add_routes([*parts.routes(), *channel.routes(parts.desk, ledger, parts.wake)])

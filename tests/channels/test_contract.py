@@ -13,7 +13,22 @@ from pathlib import Path
 import pytest
 
 import adapters
-from bot import Alert, Card, Choice, Delivered, Failed, Form, Message, Person, RosterUnreadable, Words, notices
+from bot import (
+    Alert,
+    Card,
+    Choice,
+    Delivered,
+    Failed,
+    Field,
+    Form,
+    Message,
+    Option,
+    Person,
+    RosterUnreadable,
+    Sent,
+    Words,
+    notices,
+)
 from bot.clocks import ladder
 from bot.triage import ABOUT
 from tests.channels.contract import (
@@ -152,6 +167,14 @@ def test_a_form_comes_back_by_its_keys_with_what_was_typed(entry: Entry_) -> Non
             assert sent is not None
             assert sent.form == form.id
             assert {key: words.reveal() for key, words in sent.values.items()} == values
+
+
+def test_several_answers_come_back_as_their_keys_with_commas(entry: Entry_) -> None:
+    options = tuple(Option(key, label) for key, label in (("a", "Route A"), ("b", "Route B"), ("c", "Route C")))
+    form = Form("restrict:c0:1", "Who?", "Choose", (Field("who", "Who", "many_of", options=options),), "Save")
+
+    for chosen in ("a,c", "b", "a,b,c"):
+        assert entry.sent(form, {"who": chosen}).form == Sent("restrict:c0:1", {"who": Words(chosen)})
 
 
 # ---- typed text is only ever text

@@ -232,6 +232,35 @@ def test_triage_can_be_done_with_the_keyboard_alone(browser: Browser) -> None:
     assert any(title in said for title in outcomes)
 
 
+def test_several_boxes_of_a_form_are_one_answer(browser: Browser) -> None:
+    browser.log_a_concern()
+    browser.button("dsl", WORDS.open_button).click()
+
+    def press(label: str) -> None:
+        """Found and pressed at once: the dialog may draw its next page at any moment."""
+        browser.wait(
+            lambda: browser.run(
+                "const found = [...document.querySelectorAll('.private-body [data-choice]')]"
+                ".find((button) => button.textContent === arguments[0]); found?.click(); return Boolean(found)",
+                label,
+            ),
+            f"the button “{label}” in the dialog",
+        )
+
+    press(WORDS.case.more_button)
+    press(WORDS.case.restrict_button)
+    boxes = browser.wait(lambda: browser.all(".private-body input[type=checkbox]"), "the boxes")
+    for box in boxes[1:3]:
+        box.click()
+    browser.fill({"text": "A parent works here"})
+    browser.one('.private-body button[value="check"]').click()
+    press(WORDS.open_button)
+
+    people = LIBRARY.school.people
+    kept = f"{people.dsl.name}, {people.deputies[0].name}, {people.head.name}: A parent works here"
+    browser.wait(lambda: kept in browser.text(".private-body"), "who it is kept to")
+
+
 def test_a_form_with_an_error_says_where_and_keeps_the_rest(browser: Browser) -> None:
     browser.say("teacher", "log a concern")
     browser.press("teacher", WORDS.about_pupils)

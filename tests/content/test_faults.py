@@ -343,6 +343,20 @@ IN_SCHOOL_AND_WORDING = [
         says="“chair”",
     ),
     Planted(
+        "one chat for two people",
+        "school.yaml",
+        lambda text: re.sub(r"(phone: \"\[(?:DSL|head)'s phone\]\")", r"\1, chats: {slack: U1}", text),
+        at="people:",
+        says="“slack:U1”",
+    ),
+    Planted(
+        "one address for two people",
+        "school.yaml",
+        lambda text: re.sub(r"(phone: \"\[(DSL|chair)'s phone\]\")", r"\1, email: Office@a.example", text),
+        at="people:",
+        says="“office@a.example”",
+    ),
+    Planted(
         "a bad confirmed date",
         "school.yaml",
         swap("3126\n    dated: 2021\n    confirmed:", "3126\n    dated: 2021\n    confirmed: today"),

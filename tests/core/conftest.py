@@ -11,6 +11,7 @@ import pytest
 
 from bot import Bell, Card, Choice, Desk, Form, Message, Person, Sent, Words
 from tests.core.stores import File
+from tests.core.terminal import terminal as new_terminal
 
 MARK = "zqmarkqz"  # stands in everything that anybody types here; nowhere else
 
@@ -210,3 +211,26 @@ def new_school(guidance, clock, new_channel, store):
 @pytest.fixture
 def school(new_school, ledger):
     return new_school(ledger)
+
+
+@pytest.fixture
+def searchable(new_channel):
+    """A channel that can say what stands on its screen."""
+
+    class Searchable(new_channel):
+        def __init__(self, name="web"):
+            super().__init__(name)
+            self.looked, self.before_answer = [], None
+
+        async def find(self, alert):
+            self.looked.append(alert.key)
+            if self.before_answer:
+                await self.before_answer()
+            return f"found-{alert.key}" if alert.key in self.screen else None
+
+    return Searchable
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    return new_terminal(tmp_path)

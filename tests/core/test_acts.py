@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
+from bot import Form
 from bot.ledger import Proof
+from tests.core.casework import decide
 from tests.core.stores import BOTH
 
 STORES = BOTH
@@ -136,69 +138,65 @@ async def test_when_the_place_cannot_be_read_only_the_named_people_list(school, 
     assert school.titles(reply) == [school.wording.no_roster_title]
 
 
-# ---- deciding and closing
+# ---- closing
 
 
-@pytest.mark.parametrize("act", ["decide", "close"])
-async def test_deciding_and_closing_ask_why_and_are_recorded_with_it(school, act):
+async def test_closing_asks_why_and_is_recorded_with_it(school):
     await school.log()
-    form = await school.press(f"{act}:{school.id(REF)}", school.person("dsl"))
+    form = await school.press(f"close:{school.id(REF)}", school.person("dsl"))
     assert form.dialog
     reply = await school.fill(school.form(form).id, {"text": NEWS}, school.person("dsl"))
     assert REF in school.titles(reply)[0]
-    done = {"decide": "decided", "close": "closed"}[act]
-    assert school.entries(REF) == ["logged", done]
+    assert school.entries(REF) == ["logged", "closed"]
     concern = await school.ledger.by_reference(REF)
-    assert concern.stage == done
-    assert concern.entry(done).text.reveal() == NEWS
+    assert concern.stage == "closed"
+    assert concern.entry("closed").text.reveal() == NEWS
     assert NEWS in school.text(await school.press(f"open:{school.id(REF)}", school.person("dsl")))
 
 
-@pytest.mark.parametrize("act", ["decide", "close"])
-async def test_a_second_is_told_when_and_by_whom_it_was_done_and_changes_nothing(school, act):
+async def test_a_second_is_told_when_and_by_whom_it_was_done_and_changes_nothing(school):
     await school.log()
-    await fill(school, act, NEWS)
+    await fill(school, "close", NEWS)
     before = school.everything()
     school.clock.forward(minutes=3)
     school.channels["web"].places["dsl"].add("web:deputy")
     for reply in (
-        await fill(school, act, "otherwise", "deputy"),
-        await school.press(f"{act}:{school.id(REF)}", school.person("deputy")),
+        await fill(school, "close", "otherwise", "deputy"),
+        await school.press(f"close:{school.id(REF)}", school.person("deputy")),
     ):
         assert "10:00" in school.text(reply)
         assert school.person("dsl").name.reveal() in school.text(reply)
     assert school.everything() == before
 
 
-@pytest.mark.parametrize("act", ["decide", "close"])
-async def test_two_at_once_are_one_and_the_other_is_told(school, another_ledger, new_school, act):
+async def test_two_at_once_are_one_and_the_other_is_told(school, another_ledger, new_school):
     await school.log()
     school.channels["web"].places["dsl"].add("web:deputy")
     other = new_school(await another_ledger(), list(school.channels.values()))
     replies = await asyncio.gather(
         *(
-            fill(school, act, f"{NEWS} {who}", who, event=f"by-{who}", desk=one.desk)
+            fill(school, "close", f"{NEWS} {who}", who, event=f"by-{who}", desk=one.desk)
             for who, one in (("dsl", school), ("deputy", other))
         )
     )
     assert sorted(any(card.tone == "done" for card in school.cards(reply)) for reply in replies) == [False, True]
-    assert school.entries(REF) == ["logged", {"decide": "decided", "close": "closed"}[act]]
+    assert school.entries(REF) == ["logged", "closed"]
 
 
-@pytest.mark.parametrize("act", ["decide", "close"])
-async def test_who_was_not_told_neither_decides_nor_closes_nor_learns_that_it_is_there(school, act):
+async def test_who_was_not_told_does_not_close_it_nor_learns_that_it_is_there(school):
     await school.log()
-    known = await fill(school, act, NEWS, "somebody")
-    unknown = await school.fill(f"{act}:nothing", {"text": NEWS}, school.person("somebody"))
+    known = await fill(school, "close", NEWS, "somebody")
+    unknown = await school.fill("close:nothing", {"text": NEWS}, school.person("somebody"))
     assert known.parts == unknown.parts
     assert school.entries(REF) == ["logged"]
 
 
 async def test_a_decision_may_be_closed_and_a_closed_concern_not_decided(school):
     await school.log()
-    await fill(school, "decide", NEWS)
+    await decide(school, REF)
     await fill(school, "close", NEWS)
-    await fill(school, "decide", NEWS)
+    reply = await school.press(f"decide:{school.id(REF)}", school.person("dsl"))
+    assert not any(isinstance(part, Form) for part in reply.parts)
     assert school.entries(REF) == ["logged", "decided", "closed"]
 
 

@@ -9,6 +9,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot import Sent, Words
+from tests.core.stores import BOTH
+
+STORES = BOTH
 
 STEPS = {
     "nothing open": (),

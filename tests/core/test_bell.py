@@ -12,6 +12,9 @@ import structlog
 from bot import Vault, new_master_key
 from bot.bell import DELIVERY_SECONDS
 from bot.ledger import LEASE
+from tests.core.stores import BOTH
+
+STORES = BOTH
 
 REF = "TA-2026-0001"
 
@@ -470,15 +473,16 @@ async def test_an_alert_offers_acknowledge_and_open_and_nothing_else(school, web
 @pytest.mark.parametrize(
     "damage",
     [
-        "update concerns set sealed = x'00'",
-        "update concerns set key = x''",
-        "update chronology set sealed = zeroblob(60)",
-        "update concerns set sealed = (select sealed from chronology limit 1)",
+        "update concerns set sealed = {0}".format,
+        "update concerns set key = {1}".format,
+        "update chronology set sealed = {2}".format,
+        "update concerns set sealed = (select sealed from chronology limit 1)".format,
     ],
+    ids=["short", "no key", "zeros", "another's"],
 )
 async def test_a_concern_that_cannot_be_unsealed_still_rings_and_stops_no_other(school, web, damage):
     await school.log(now="yes")
-    school.alter(damage)
+    school.alter(damage(*map(school.store.blob, (1, 0, 60))))
     await school.log(who=school.person("other"))
     assert await school.ring() == 2
     assert {alert.ref for alert in web.sent} == {REF, "TA-2026-0002"}

@@ -9,6 +9,9 @@ import pytest
 from bot import Card, Choice, Form, Words
 from bot.cards import step_id
 from bot.triage import ABOUT, Answer, AtForm, AtOutcome, AtQuestion, Conversation, replay
+from tests.core.stores import BOTH
+
+STORES = BOTH
 
 URGENT = "he has a knife and is going to stab her now"
 QUESTION, ITS_PAGE = "Can I promise to keep it secret?", "child-discloses"

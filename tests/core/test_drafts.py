@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.core.stores import BOTH
+
+STORES = BOTH
+
 
 @pytest.fixture
 def web(school):

@@ -9,6 +9,9 @@ import pytest
 
 from adapters.keeping import _begin_drill
 from bot import Words, clocks
+from tests.core.stores import BOTH
+
+STORES = BOTH
 
 REF = "TA-2026-0001"
 REPORTER = "person:web:teacher"

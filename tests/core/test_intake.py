@@ -37,7 +37,8 @@ def whole(about):
         "date": "2026-03-02",
         "time": "9:05",
     }
-    return values | ({"child-1-role": "unsure"} if about == "pupils" else {"adult": MARK})
+    named = {"member": "other"} if about == "safeguarding" else {}
+    return values | ({"child-1-role": "unsure"} if about == "pupils" else {"adult": MARK}) | named
 
 
 def faults(library, about, draft, now=NOW):
@@ -205,7 +206,7 @@ def test_no_fault_quotes_what_was_typed(library):
 def test_every_field_typed_is_a_line_under_its_own_label_in_the_forms_order(library, about):
     draft = whole(about)
     w = library.wording
-    said = {"now": w.form_no, "images": w.form_unsure, "child-1-role": w.form_unsure}
+    said = {"now": w.form_no, "images": w.form_unsure, "child-1-role": w.form_unsure, "member": w.form_member_other}
     assert [(line.label, line.value) for line in intake.lines(library, about, draft)] == [
         (field.label, Words(said.get(field.key, draft[field.key])))
         for field in intake.fields(library, about, draft, {})

@@ -12,7 +12,7 @@ import pytest
 
 from bot import LedgerDownError, Sent, Words
 from bot.concern import Account, Line, NewConcern
-from bot.ledger import LEASE, AlreadyHeardError, ChangedMeanwhileError, Question
+from bot.ledger import LEASE, AlreadyHeardError, ChangedMeanwhileError, DecisionDraft, Question
 from bot.triage import ABOUT, Answer, Conversation, Observation
 from tests.core.stores import BOTH
 
@@ -156,6 +156,11 @@ async def test_an_event_heard_before_changes_nothing(school, ledger, clock, keep
         ledger.decide("one", concern, school.person("dsl"), Words("why"), now),
         ledger.close_concern("one", concern, school.person("dsl"), Words("why"), now),
         ledger.record_opening("one", concern, school.person("dsl"), now),
+        ledger.keep_decision_draft("one", concern, DecisionDraft(), {"reasons": "x"}, school.person("dsl"), now),
+        ledger.enter_act("one", concern, "noted", school.person("dsl"), Words("x"), (), now),
+        ledger.finish_action("one", concern, 1, school.person("dsl"), Words("x"), now),
+        ledger.restrict("one", concern, ["web:dsl"], school.person("dsl"), Words("x"), (), now),
+        ledger.begin_again("one", concern, "escalated", school.person("dsl"), Words("x"), (), now),
         ledger.note_outsider("one", "web:pupil", "web", now),
     ):
         with pytest.raises(AlreadyHeardError):

@@ -19,7 +19,7 @@ from sqlalchemy import event
 
 from bot import LedgerDownError, Vault, Words, new_master_key, open_ledger
 from bot.concern import Account, Line, NewConcern
-from bot.ledger import Question
+from bot.ledger import DecisionDraft, Question
 from bot.triage import ABOUT, Answer, Conversation
 
 TOLD = {"pupils": "dsl", "adult": "head", "head": "chair", "safeguarding": "head"}
@@ -113,6 +113,11 @@ async def test_everything_the_ledger_cannot_save_is_a_fault_without_words(school
         lambda: ledger.log_concern("e", about_to_send(school, talk.id), talk, ("dsl",), "web", now),
         lambda: ledger.acknowledge("e", concern, dsl, "web", now),
         lambda: ledger.record_opening("e", concern, dsl, now),
+        lambda: ledger.keep_decision_draft("e", concern, DecisionDraft(), {"reasons": school.MARK}, dsl, now),
+        lambda: ledger.enter_act("e", concern, "noted", dsl, Words(school.MARK), (), now),
+        lambda: ledger.finish_action("e", concern, 1, dsl, Words(school.MARK), now),
+        lambda: ledger.restrict("e", concern, ["web:dsl"], dsl, Words(school.MARK), (), now),
+        lambda: ledger.begin_again("e", concern, "escalated", dsl, Words(school.MARK), (), now),
         lambda: ledger.add("e", concern, dsl, Words(school.MARK), (), now),
         lambda: ledger.decide("e", concern, dsl, Words(school.MARK), now),
         lambda: ledger.close_concern("e", concern, dsl, Words(school.MARK), now),

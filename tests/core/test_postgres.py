@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
+from adapters.practice import dress
+from adapters.server import Signpost
+from adapters.shelf import Shelf
 from bot import LedgerDownError, open_ledger
 from bot.ledger import tables
-from tests.core.stores import Postgres
+from tests.channels.school import come_true
 
 STORES = ("postgresql",)
 
@@ -101,16 +101,6 @@ async def test_the_clocks_of_server_and_machine_are_compared(ledger, clock):
     assert abs(await ledger.clock_skew(clock.now())) > 1000
 
 
-@pytest.fixture
-def fragile():
-    """A server of this test's own, to be stopped."""
-    folder = Path(tempfile.mkdtemp(prefix="signpost-fragile-"))
-    server = Postgres(folder, quick=False)
-    yield server
-    server.close()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 async def test_a_server_stopped_in_the_middle_loses_nothing_and_is_used_again_when_it_is_back(
     fragile, new_school, another_ledger
 ):
@@ -153,3 +143,23 @@ async def test_a_server_stopped_in_the_middle_loses_nothing_and_is_used_again_wh
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     await ledger.close()
+
+
+async def test_a_replica_that_no_notice_reaches_finds_what_another_logged_by_looking(
+    school, another_ledger, new_channel, tmp_path
+):
+    """LISTEN is lost, and the one that logged it is dead for good: the other polls."""
+    web = new_channel("web")
+    shelf = Shelf(None, tmp_path / "data", dress)
+    other = Signpost.of(shelf, await another_ledger(), {"web": web})
+    ringing = asyncio.create_task(other.ring_for_ever(school.clock.now))
+    try:
+        await come_true(lambda: other.woken._waiters, "a bell that rests")
+        await school.log()
+        await school.ledger.close()
+        await come_true(lambda: web.sent, "the alert")
+        assert not other.woken.is_set()
+    finally:
+        ringing.cancel()
+        await asyncio.gather(ringing, return_exceptions=True)
+    assert [alert.ref for alert in web.sent] == ["TA-2026-0001"]

@@ -12,6 +12,9 @@ from adapters.practice import dress
 from adapters.server import Signpost
 from adapters.shelf import Shelf
 from bot import Delivered, Failed
+from tests.core.stores import BOTH
+
+STORES = BOTH
 
 SIX, EIGHT = datetime(2026, 3, 3, 6, tzinfo=UTC), datetime(2026, 3, 3, 8, tzinfo=UTC)
 

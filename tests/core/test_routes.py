@@ -14,24 +14,6 @@ REF = "TA-2026-0001"
 
 
 @pytest.fixture
-def searchable(new_channel):
-    """A channel that can say what stands on its screen."""
-
-    class Searchable(new_channel):
-        def __init__(self, name="web"):
-            super().__init__(name)
-            self.looked, self.before_answer = [], None
-
-        async def find(self, alert):
-            self.looked.append(alert.key)
-            if self.before_answer:
-                await self.before_answer()
-            return f"found-{alert.key}" if alert.key in self.screen else None
-
-    return Searchable
-
-
-@pytest.fixture
 def school(new_school, ledger, searchable, new_channel):
     return new_school(ledger, [searchable("web"), new_channel("console")])
 

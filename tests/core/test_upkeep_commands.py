@@ -3,65 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from bot import Vault, new_master_key, open_ledger
+from bot import Vault, open_ledger
 from bot.ledger import Proof
-from policy_content import model
-from tests.core.stores import File
+from tests.core.terminal import KEY
 from tests.core.test_email import Loopback, Post, free_port
 
-KEY = new_master_key("1")
 REF = "TA-2026-0001"
-
-
-class Terminal:
-    """A shell with real settings in it."""
-
-    def __init__(self, folder, content):
-        self.data = folder / "data"
-        self.data.mkdir()
-        self.store = File(self.data / "signpost.db")
-        bare = {key: value for key, value in os.environ.items() if not key.startswith("SIGNPOST_")}
-        self.environment = bare | {
-            "SIGNPOST_DATA": str(self.data),
-            "SIGNPOST_KEYS": KEY,
-            "SIGNPOST_CONTENT": str(content),
-        }
-
-    def run(self, *arguments, **settings):
-        environment = self.environment | settings
-        done = subprocess.run(
-            [sys.executable, "-c", "from adapters.main import run; run()", *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        shown = done.stdout + done.stderr
-        assert "Traceback" not in shown
-        assert KEY.partition(":")[2] not in shown
-        return done.returncode, shown
-
-
-@pytest.fixture
-def terminal(tmp_path):
-    shipped = (model.__file__.rpartition("/")[0]) + "/school.yaml"
-    content = tmp_path / "content"
-    content.mkdir()
-    text = Path(shipped).read_text(encoding="utf-8")
-    text = re.sub(r'"\[name of [^]]*\]"', "Someone Real", text)
-    text = re.sub(r'phone: "\[[^]]*\]"', "phone: 01632 960001, email: dsl@school.example", text)
-    (content / "school.yaml").write_text(text, encoding="utf-8")
-    return Terminal(tmp_path, content)
 
 
 @pytest.fixture
@@ -154,7 +106,7 @@ async def test_doctor_says_in_parts_what_is_wrong(terminal):
     assert post.messages == []
     code, shown = await asyncio.to_thread(lambda: terminal.run("doctor", SIGNPOST_SMTP_URL=url))
     assert code == 2
-    assert "route email: the mail server cannot be reached" in shown
+    assert "where: route email\n  why: the mail server cannot be reached" in shown
     for part in ("Signpost is not well", "why:", "what to do:"):
         assert part in shown
 

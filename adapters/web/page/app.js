@@ -259,7 +259,8 @@ class FormView {
 
   values() {
     const data = new FormData(this.form);
-    return new Map(this.part.fields.map(({ key }) => [key, wellFormed(String(data.get(key) ?? ""))]));
+    // Several boxes of one name are one value: their keys with commas between, in the order they are drawn.
+    return new Map(this.part.fields.map(({ key }) => [key, wellFormed(data.getAll(key).join(","))]));
   }
 
   /** What differs from what the server knows. */
@@ -302,12 +303,13 @@ class FormView {
   }
 
   #spoken(field, value) {
-    return field.options?.find((option) => option.key === value)?.label ?? value;
+    const keys = field.kind === "many_of" ? value.split(",") : [value];
+    return keys.map((key) => field.options?.find((option) => option.key === key)?.label ?? key).join("; ");
   }
 
   #setHeld(held) {
     for (const input of this.form.elements) {
-      if (input.type === "radio") input.disabled = held && !input.checked; // a checked one must stay in values()
+      if (input.type === "radio" || input.type === "checkbox") input.disabled = held && !input.checked; // a checked one must stay in values()
       else if (input.matches("input, textarea")) input.readOnly = held;
       else if (input.matches("button")) held ? input.setAttribute("aria-disabled", "true") : input.removeAttribute("aria-disabled");
     }
@@ -363,20 +365,23 @@ class FormView {
     };
     const label = [field.label, field.required ? null : el("span", { class: "optional" }, " (optional)")];
     const wrap = el("div", { class: field.error ? "field field-wrong" : "field" });
-    if (field.kind === "one_of") {
+    if (field.kind === "one_of" || field.kind === "many_of") {
       const legend = el("legend", { dir: "auto" }, ...label.filter(Boolean));
-      // The role makes aria-invalid legal on the set of radios.
-      wrap.append(el("fieldset", { role: "radiogroup", ...shared }, legend, ...notes, ...this.#drawRadios(field, value)));
+      // The role makes aria-invalid legal on the set of radios; a group of boxes may not carry it.
+      const set = field.kind === "one_of" ? { role: "radiogroup", ...shared } : { "aria-describedby": shared["aria-describedby"] };
+      wrap.append(el("fieldset", set, legend, ...notes, ...this.#drawOptions(field, value)));
     } else {
       wrap.append(el("label", { for: id, dir: "auto" }, ...label.filter(Boolean)), ...notes, this.#drawInput(field, value, { id, ...shared }));
     }
     return wrap;
   }
 
-  #drawRadios(field, value) {
+  #drawOptions(field, value) {
+    const type = field.kind === "many_of" ? "checkbox" : "radio";
+    const chosen = field.kind === "many_of" ? value.split(",") : [value];
     return (field.options ?? []).map((option, index) => {
       const id = index === 0 ? this.#id(field) : `${this.#id(field)}-${option.key}`;
-      const input = el("input", { type: "radio", id, name: field.key, value: option.key, checked: option.key === value });
+      const input = el("input", { type, id, name: field.key, value: option.key, checked: chosen.includes(option.key) });
       return el("div", { class: "radio" }, input, el("label", { for: id, dir: "auto" }, option.label));
     });
   }

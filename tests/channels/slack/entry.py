@@ -1,8 +1,10 @@
-"""Slack, as the contract of all channels meets it: what is drawn, and what comes back of it. Its transport stands elsewhere."""
+"""Slack, as the contract of all channels meets it: what is drawn, what comes back of it, and a Signpost that serves a workspace."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from adapters.slack import read, render
@@ -10,6 +12,9 @@ from bot import Form, Message, Part, Person, Words
 from tests.channels.contract import unreadable
 from tests.channels.school import WORDS
 from tests.channels.slack.client import Json, Window, buttons, over_the_wire, press, shown
+from tests.channels.slack.emulate import started
+from tests.channels.slack.front import workspace
+from tests.channels.slack.office import Office, serving
 
 SOMEBODY = Person("slack:U061F7AUR", Words("Sam Carter"), staff=True)
 
@@ -53,6 +58,12 @@ class Slack:
     def alive(self, parts: Sequence[Part], word: str) -> list[str]:
         drawn = [*messages(parts), *windows(parts), home(parts)]
         return [line for one in drawn for line in acting(one, word)]
+
+    @asynccontextmanager
+    async def running(self, folder: Path) -> AsyncIterator[Office]:
+        async with workspace(started()) as front, serving(front, folder) as office:
+            yield office
+            assert front.refused == []
 
     def _drawn(self, parts: Sequence[Part]) -> list[Json]:
         return windows(parts) if any(isinstance(part, Form) for part in parts) else messages(parts)

@@ -1,0 +1,70 @@
+"""Who somebody is: full members of this workspace are staff; guests, bots and people of other organisations are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.slack.heard import Caller
+from adapters.slack.web import SlackError, Web
+from bot import Person, Words
+
+_KEPT = timedelta(minutes=5)
+_MOST_KEPT = 5000
+_SECONDS = 1.2  # somebody waits, and Slack with them
+_NOBODY = frozenset({"user_not_found", "user_not_visible"})
+_OUTSIDE = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger", "is_app_user")
+
+
+class CannotTellError(Exception):
+    """Slack cannot be asked who this is just now: neither staff nor a stranger."""
+
+
+class People:
+    """Asks Slack about people, and remembers each answer for five minutes."""
+
+    def __init__(self, web: Web, clock: Callable[[], datetime]) -> None:
+        self._web, self._clock = web, clock
+        self._known: dict[str, tuple[datetime, Person]] = {}
+
+    async def who(self, caller: Caller) -> Person:
+        """The person, and whether they are staff. Raises `CannotTellError`."""
+        person = await self.person(caller.user)
+        return person if caller.team == caller.here else Person(person.id, person.name, staff=False)
+
+    async def person(self, user: str) -> Person:
+        """The same, by their id. Raises `CannotTellError`."""
+        now = self._clock()
+        at, known = self._known.get(user, (None, None))
+        if known and at and timedelta(0) <= now - at < _KEPT:
+            return known
+        try:
+            found = await self._ask(user)
+        except SlackError as error:
+            raise CannotTellError(str(error)) from None
+        if len(self._known) >= _MOST_KEPT:
+            self._known.clear()
+        self._known[user] = (now, found)
+        return found
+
+    async def _ask(self, user: str) -> Person:
+        me = await self._web.me()
+        try:
+            said = (await self._web.call("users.info", seconds=_SECONDS, user=user)).get("user") or {}
+        except SlackError as error:
+            if error.code not in _NOBODY:
+                raise
+            return Person(f"slack:{user}", Words(""), staff=False)
+        return Person(f"slack:{user}", Words(_name(said)), staff=is_staff(said, me.team))
+
+
+def is_staff(user: Any, team: str) -> bool:
+    """True for a full member of this workspace, as `users.info` describes one."""
+    return bool(user.get("team_id") == team and not any(user.get(mark) for mark in _OUTSIDE))
+
+
+def _name(user: Any) -> str:
+    profile = user.get("profile") or {}
+    names = (profile.get("real_name"), user.get("real_name"), profile.get("display_name"), user.get("name"))
+    return next((str(name) for name in names if name), "")

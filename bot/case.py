@@ -1,0 +1,138 @@
+"""What a concern's chronology says the case has come to: who leads, what is to be done, what it is linked with. Pure.
+
+Nothing of this is stored anywhere else. An entry whose text is structured holds JSON; one that cannot be read as such,
+because it is older or still sealed, says nothing here and is shown as it stands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bot.concern import Concern, Entry
+from bot.talk import Words
+
+# What is written for the record alone, and what merely says that somebody looked.
+LOOKS = frozenset({"opened", "read"})
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to do. `number` is its place in the chronology, counted from 1; `nth` its place among the actions."""
+
+    number: int
+    nth: int
+    what: Words
+    due: date
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """Who leads: `to` as alerts tell people, and their name."""
+
+    to: tuple[str, ...]
+    name: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Another concern about the same child, group or place."""
+
+    id: str
+    reference: str
+    why: Words
+
+
+def actions(concern: Concern) -> tuple[Action, ...]:
+    """Everything that was to be done, in order."""
+    done = {held.get("action") for held in _all(concern, "done")}
+    found: list[Action] = []
+    for number, entry in enumerate(concern.chronology, 1):
+        held = _held(entry) if entry.what == "action" else None
+        if held is not None:
+            due = date.fromisoformat(held["due"])
+            found.append(Action(number, len(found) + 1, Words(held["what"]), due, number in done))
+    return tuple(found)
+
+
+def assigned(concern: Concern) -> Assigned | None:
+    """Who leads on it now, if anybody was named."""
+    named = [Assigned(tuple(held["to"]), Words(held["name"])) for held in _all(concern, "assigned")]
+    return named[-1] if named else None
+
+
+def links(concern: Concern) -> tuple[Link, ...]:
+    """The concerns that it is linked with. Not everybody who may open this one may open those."""
+    return tuple(link for entry in concern.chronology for link in links_in(entry))
+
+
+def links_in(entry: Entry) -> tuple[Link, ...]:
+    """The link that an entry records, if it does."""
+    held = _held(entry) if entry.what == "linked" else None
+    return (Link(held["id"], held["reference"], Words(held["why"])),) if held else ()
+
+
+def decisions(concern: Concern) -> tuple[tuple[int, Entry], ...]:
+    """Every decision with its place in the chronology, counted from 1. The last one stands."""
+    return tuple((n, entry) for n, entry in enumerate(concern.chronology, 1) if entry.what == "decided")
+
+
+def messages(concern: Concern) -> tuple[Entry, ...]:
+    """What went between those who have it and the reporter, in order."""
+    return tuple(entry for entry in concern.chronology if entry.what in {"messaged", "answered"})
+
+
+def moves(concern: Concern) -> int:
+    """How often something was done with it, not counting that somebody looked. A form carries it as its version."""
+    return sum(entry.what not in LOOKS for entry in concern.chronology)
+
+
+def since(concern: Concern, version: int) -> tuple[Entry, ...]:
+    """What was done with it since it was at this version."""
+    return tuple(entry for entry in concern.chronology if entry.what not in LOOKS)[version:]
+
+
+def review(entry: Entry) -> dict[str, tuple[str, Words]]:
+    """The review questions answered at a closing: key to the question as asked, and its answer."""
+    held = _held(entry) if entry.what == "reviewed" else None
+    return {key: (asked, Words(said)) for key, (asked, said) in held["review"].items()} if held else {}
+
+
+def said(entry: Entry) -> Words:
+    """What an entry says, in words, whether or not its text is structured."""
+    held = _held(entry) if entry.what in _PLAINLY else None
+    return Words(_PLAINLY[entry.what](held)) if held else entry.text
+
+
+def _reviewed(held: dict[str, Any]) -> str:
+    return "\n".join(f"{asked} {answer}" for asked, answer in held["review"].values())
+
+
+_PLAINLY = {
+    "action": lambda held: f"{held['what']} ({held['due']})",
+    "done": lambda held: f"{held['nth']}. {held['text']}".strip(),
+    "assigned": lambda held: held["name"],
+    "linked": lambda held: f"{held['reference']}: {held['why']}",
+    "restricted": lambda held: f"{', '.join(held['names'])}: {held['why']}",
+    "reviewed": _reviewed,
+}
+
+
+def _all(concern: Concern, what: str) -> Iterator[dict[str, Any]]:
+    for entry in concern.chronology:
+        held = _held(entry) if entry.what == what else None
+        if held is not None:
+            yield held
+
+
+def _held(entry: Entry) -> dict[str, Any] | None:
+    """The structure in an entry's text, or None."""
+    try:
+        held = json.loads(entry.text.reveal() or "null")
+    except ValueError:
+        return None
+    return held if isinstance(held, dict) else None

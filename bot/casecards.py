@@ -1,0 +1,201 @@
+"""What is drawn while a concern is worked: the forms of the acts, what more there is to do, and what has happened since. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from bot import case, chronicle, clocks, intake
+from bot.cards import Parts, when
+from bot.concern import Concern, Entry
+from bot.notices import acts
+from bot.talk import Card, Choice, Fact, Field, Form, Option, Sent, Words
+from policy_content.case_wording import Review
+from policy_content.model import Library
+
+REVIEW = tuple(Review.model_fields)
+# The acts that change who has it or where it stands: their form says when it was drawn, and a late one changes nothing.
+VERSIONED = frozenset({"assign", "restrict", "escalate", "reopen", "close"})
+
+
+def form(
+    library: Library, act: str, concern: Concern, values: Mapping[str, str], faults: Mapping[str, str], *, item: int = 0
+) -> Parts:
+    """The form of an act, holding what was typed. `item` is the action that is done, by its place in the chronology."""
+    w = library.wording.case
+    drawn = tuple(
+        replace(field, value=Words(values.get(field.key, "")), error=faults.get(field.key, ""))
+        for field in fields(library, act, concern)
+    )
+    if act == "close":
+        title, intro = library.wording.close_title, library.wording.close_intro
+    else:
+        title, intro = getattr(w, f"{act}_title"), getattr(w, f"{act}_intro")
+    nth = next((str(a.nth) for a in case.actions(concern) if a.number == item), "")
+    heading = library.say(title, reference=concern.reference, number=nth)
+    return (Form(form_id(act, concern, item), heading, library.say(intro), drawn, library.wording.save_button),)
+
+
+def form_id(act: str, concern: Concern, item: int = 0) -> str:
+    """`note:<concern>`, `close:<concern>:<how often it had moved>`, `done:<concern>:<the action's number>`."""
+    if act in VERSIONED:
+        return f"{act}:{concern.id}:{case.moves(concern)}"
+    return f"{act}:{concern.id}:{item}" if act == "done" else f"{act}:{concern.id}"
+
+
+def fields(library: Library, act: str, concern: Concern) -> tuple[Field, ...]:
+    """The fields of an act's form, empty."""
+    return tuple(_fields(library, act, concern))
+
+
+def faults(library: Library, act: str, concern: Concern, values: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """What keeps an act from being saved: field key to words for the person."""
+    drawn = fields(library, act, concern)
+    found = {field.key: intake.fault(library, field, values.get(field.key, "").strip()) for field in drawn}
+    found = {key: words for key, words in found.items() if words}
+    if act == "action" and "due" not in found:
+        today = now.astimezone(ZoneInfo(library.school.timezone)).date()
+        if date.fromisoformat(values["due"].strip()) < today:
+            found["due"] = library.wording.case.action_past
+    return found
+
+
+def eligible(library: Library, concern: Concern) -> dict[str, str]:
+    """Whom it may be handed to: role to name. Nobody it is about, or may be about."""
+    about = {"head": ("head",), "safeguarding": () if concern.avoids else ("dsl", "deputy")}.get(concern.about, ())
+    school = library.school
+    return {
+        role: person.name
+        for role, person in school.people.everyone()
+        if not clocks.avoided(concern, school, role)
+        and not (about and role.startswith(about))
+        and (not concern.kept_to or person.ids() & concern.kept_to)
+    }
+
+
+def keepable(library: Library, concern: Concern) -> dict[str, str]:
+    """Whom it may be kept to: role to name. Only those who can open it in a chat."""
+    people = dict(library.school.people.everyone())
+    return {role: name for role, name in eligible(library, concern).items() if people[role].ids()}
+
+
+def _fields(library: Library, act: str, concern: Concern) -> Iterator[Field]:
+    w = library.wording.case
+    match act:
+        case "note" | "message" | "escalate" | "reopen":
+            asked = getattr(w, act)
+            yield Field("text", asked.ask, "text", asked.hint, required=True)
+        case "assign":
+            yield Field("who", w.assign.ask, "one_of", w.assign.hint, True, _people(eligible(library, concern)))
+        case "action":
+            yield Field("text", w.action.ask, "text", w.action.hint, required=True)
+            yield Field("due", w.action_due.ask, "date", w.action_due.hint, required=True)
+        case "done":
+            yield Field("text", w.done.ask, "text", w.done.hint)
+        case "link":
+            yield Field("reference", w.link.ask, "line", w.link.hint, required=True)
+            yield Field("text", w.link_why.ask, "text", w.link_why.hint, required=True)
+        case "restrict":
+            yield Field("who", w.restrict.ask, "many_of", w.restrict.hint, options=_people(keepable(library, concern)))
+            yield Field("text", w.restrict_why.ask, "text", w.restrict_why.hint, required=True)
+        case "close":
+            yield Field("text", library.wording.close_field, "text", library.wording.close_hint, required=True)
+            for key in REVIEW:
+                asked = getattr(w.review, key)
+                yield Field(key, asked.ask, "text", asked.hint)
+
+
+def _people(named: Mapping[str, str]) -> tuple[Option, ...]:
+    return tuple(Option(role, name[:75]) for role, name in named.items())
+
+
+def more(library: Library, concern: Concern) -> Parts:
+    """What else may be done with it."""
+    w = library.wording
+    open_ = concern.stage != "closed"
+    offered = (
+        ("assign", w.case.assign_button, open_),
+        ("action", w.case.action_button, open_),
+        ("link", w.case.link_button, True),
+        ("restrict", w.case.restrict_button, True),
+        ("escalate", w.case.escalate_button, open_),
+        ("close", w.close_button, open_),
+        ("reopen", w.case.reopen_button, not open_),
+    )
+    return (
+        Card(library.say(w.case.more_title, reference=concern.reference), w.case.more),
+        *(Choice(label, f"{act}:{concern.id}") for act, label, now_possible in offered if now_possible),
+    )
+
+
+def saved(library: Library, concern: Concern, text: str = "") -> Parts:
+    """After an act has been saved, and the ways on."""
+    w = library.wording.case
+    card = Card(library.say(w.saved_title, reference=concern.reference), library.say(text or w.saved), tone="done")
+    return (card, *chronicle.to_do(library, concern), *acts(library, concern), _more(library, concern))
+
+
+def moved_on(library: Library, concern: Concern, entries: Sequence[Entry], now: datetime) -> Parts:
+    """A late form: what has happened since. Nothing of it was saved."""
+    w = library.wording
+    facts = tuple(Fact(f"{getattr(w, f'entry_{e.what}')}, {when(library, e.at, now)}", e.who) for e in entries)
+    return (Card(library.say(w.case.since_title, reference=concern.reference), library.say(w.case.since), facts),)
+
+
+def not_now(library: Library, concern: Concern, text: str) -> Parts:
+    """An act that its stage does not allow."""
+    title = library.say(library.wording.case.since_title, reference=concern.reference)
+    return (Card(title, library.say(text)), *acts(library, concern), _more(library, concern))
+
+
+def typed_back(library: Library, sent: Sent) -> Parts:
+    """What was typed in a form that could not be saved: the person must at least see it again."""
+    asks = library.wording.decision.asks
+    facts = tuple(
+        Fact(getattr(getattr(asks, key, None), "ask", library.wording.unfinished_typed), value)
+        for key, value in sent.values.items()
+        if value
+    )
+    return (Card(library.wording.unfinished_typed, facts=facts),) if facts else ()
+
+
+def _more(library: Library, concern: Concern) -> Choice:
+    return Choice(library.wording.case.more_button, f"more:{concern.id}")
+
+
+# ---- between those who have it and the reporter
+
+
+def messages(library: Library, concern: Concern, now: datetime) -> Parts:
+    """To the reporter, in private: what was written between them and those who have it, and a way to answer."""
+    w = library.wording.case
+    labels = {"messaged": w.from_dsl, "answered": w.from_you}
+    facts = tuple(
+        Fact(library.say(labels[entry.what], when=when(library, entry.at, now)), _whose(entry))
+        for entry in case.messages(concern)
+    )
+    card = Card(
+        library.say(w.read_title, reference=concern.reference), library.say(w.read if facts else w.read_none), facts
+    )
+    return (card, *reply_form(library, concern)) if facts else (card,)
+
+
+def reply_form(library: Library, concern: Concern, typed: Words | None = None, fault: str = "") -> Parts:
+    """The reporter's answer."""
+    w = library.wording.case
+    field = Field("text", w.reply.ask, "text", w.reply.hint, required=True, value=typed or Words(""), error=fault)
+    title = library.say(w.reply_title, reference=concern.reference)
+    return (Form(f"reply:{concern.id}", title, library.say(w.reply_intro), (field,), w.reply_button),)
+
+
+def replied(library: Library, concern: Concern) -> Parts:
+    """After the reporter's answer has been saved."""
+    w = library.wording.case
+    return (Card(library.say(w.replied_title, reference=concern.reference), library.say(w.replied), tone="done"),)
+
+
+def _whose(entry: Entry) -> Words:
+    """A message from the team carries who wrote it; their own does not need to."""
+    return Words(f"{entry.who.reveal()}: {entry.text.reveal()}") if entry.what == "messaged" else entry.text
