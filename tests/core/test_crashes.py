@@ -161,12 +161,14 @@ def test_every_act_of_a_life_is_named(world):
 
 
 @pytest.mark.parametrize("act", ACTS)
-async def test_a_crash_at_any_point_of(world, act):
-    points = len(await world.life().lead(act))
-    assert points >= 5
-    for at in range(1, points + 1):
+async def test_a_crash_at_any_point_of(world, store, act):
+    passed = await world.life().lead(act)
+    # Dying before something is only read is dying after what came before it: on the slower store once is enough.
+    points = [at for at, name in enumerate(passed, 1) if not (store.postgres and name in {"read", "begin", "find"})]
+    assert len(points) >= 2
+    for at in points:
         await world.life().lead(act, at)
-    await mortal.the_chain_verifies(world.processes[0].ledger, 5 * (points + 1))
+    await mortal.the_chain_verifies(world.processes[0].ledger, 5 * (len(points) + 1))
 
 
 @pytest.mark.parametrize("act", ["ring", "ring for the deputies"])
