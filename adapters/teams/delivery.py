@@ -33,12 +33,13 @@ class Delivery:
 
     async def deliver(self, alert: Alert) -> Receipt:
         """Show it, or redraw it where it stands."""
+        place = alert.told == "dsl"
         try:
             receipt = await self._shown(alert)
         except _NobodyError as error:
-            return Failed(str(error), lasting=True)
+            return Failed(str(error), lasting=True, route=place)
         except ConnectorError as error:
-            return failed(error)
+            return failed(error, place=place)
         self._posted[alert.key] = receipt
         if len(self._posted) > _REMEMBERED:
             self._posted.popitem(last=False)
@@ -50,9 +51,9 @@ class Delivery:
             spot = await self._place("dsl")
             return delivered(await self._poster.standing(spot, receipt or "", parts))
         except _NobodyError as error:
-            return Failed(str(error), lasting=True)
+            return Failed(str(error), lasting=True, route=True)
         except ConnectorError as error:
-            return failed(error)
+            return failed(error, place=True)
 
     async def _shown(self, alert: Alert) -> str:
         before = self._posted.get(alert.key)

@@ -13,7 +13,7 @@ from adapters.teams.connector import Connector
 from adapters.teams.fields import Json
 from adapters.teams.places import Spot, in_thread, whole
 from adapters.teams.render import activities
-from adapters.teams.tokens import ConnectorError
+from adapters.teams.tokens import ConnectorError, LoginRefusedError
 from bot import Delivered, Failed, Part, Receipt
 
 _log = structlog.get_logger("signpost.teams.posting")
@@ -81,9 +81,10 @@ def _loud(activity: Json) -> Json:
     return activity | {"channelData": {"notification": {"alert": True}}}
 
 
-def failed(error: ConnectorError) -> Failed:
-    """Why it did not arrive, as the bell wants it."""
-    return Failed(str(error), lasting=error.lasting, retry_after=error.retry_after)
+def failed(error: ConnectorError, *, place: bool = False) -> Failed:
+    """Why it did not arrive, as the bell wants it. `place` says that it was for the DSL's: where that is shut, the route is."""
+    shut = isinstance(error, LoginRefusedError) or error.status == 401 or (place and error.status in {403, 404})
+    return Failed(str(error), lasting=error.lasting, retry_after=error.retry_after, route=error.lasting and shut)
 
 
 def delivered(receipt: str) -> Receipt:

@@ -34,6 +34,10 @@ class ConnectorError(Exception):
         super().__init__(f"Teams answered {status} {code}".rstrip() if status else f"Teams did not answer: {code}")
 
 
+class LoginRefusedError(ConnectorError):
+    """The login does not take this app: nothing at all gets through until its id, secret or tenant is mended."""
+
+
 def plain_code(found: object) -> str:
     """An error code as it was sent, if it is nothing but a code."""
     return found if isinstance(found, str) and _CODE.match(found) else ""
@@ -95,7 +99,9 @@ class Tokens:
             raise ConnectorError(0, "LoginTimeout") from None
         except (aiohttp.ClientError, OSError, ValueError, TypeError, LookupError, AttributeError):
             raise ConnectorError(0, "LoginUnreachable") from None
-        raise ConnectorError(status, code, lasting=status in {400, 401, 403})
+        if status in {400, 401, 403}:
+            raise LoginRefusedError(status, code, lasting=True)
+        raise ConnectorError(status, code)
 
 
 def token_url(login_url: str, tenant_id: str) -> str:

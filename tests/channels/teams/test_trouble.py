@@ -100,7 +100,26 @@ async def test_a_way_that_is_shut_is_a_lasting_failure(school: TeamsSchool, faul
     }
     assert isinstance(receipt, Failed)
     assert receipt.lasting
+    assert receipt.route, "no alert at all gets through"
     assert code[fault] in receipt.reason
+
+
+async def test_a_refused_login_is_the_whole_route(teams: Teams, tmp_path: Path) -> None:
+    async with running(tmp_path, teams, app_password="ended") as school:
+        for told in ("dsl", "deputy-1", "person:teams:teacher"):
+            receipt = await deliver(school, told)
+
+            assert isinstance(receipt, Failed)
+            assert receipt.route
+
+
+async def test_without_a_dsl_place_readiness_says_so(teams: Teams, tmp_path: Path) -> None:
+    async with running(tmp_path, teams, learnt=False) as school:
+        await school.logs()
+        await school.signpost.bell.ring_due(utc_now())
+        await come_true(lambda: school.signpost.woken._waiters, "that the bell has rung")
+
+        assert "signpost doctor" in (await school.signpost.readiness())["route teams"]
 
 
 async def test_a_deputy_who_took_the_app_away_is_a_lasting_failure(school: TeamsSchool) -> None:
@@ -110,6 +129,7 @@ async def test_a_deputy_who_took_the_app_away_is_a_lasting_failure(school: Teams
 
     assert isinstance(receipt, Failed)
     assert receipt.lasting
+    assert not receipt.route, "it is their own chat alone"
 
 
 async def test_teams_says_when_to_come_back(school: TeamsSchool) -> None:
