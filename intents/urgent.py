@@ -7,6 +7,7 @@ where all its groups stand close together (or, for a tally, enough weak signs do
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise, product
 from typing import Annotated, Any, Final, Self
 
@@ -134,7 +135,7 @@ class Urgent:
     words: str
 
 
-@dataclass
+@dataclass(slots=True)
 class _Node:
     """A place in the tree of phrases: what may follow, and the groups whose phrase ends here."""
 
@@ -150,10 +151,11 @@ class _Node:
             if element == "~":
                 node.gap = node.gap or _Node()
                 node = node.gap
-            elif element.endswith("*"):
-                node = node.begins.setdefault(element[:-1], _Node())
-            else:
-                node = node.after.setdefault(element, _Node())
+                continue
+            branch, word = (node.begins, element[:-1]) if element.endswith("*") else (node.after, element)
+            if word not in branch:
+                branch[word] = _Node()
+            node = branch[word]
         node.ends.add(group)
 
     def walk(self, tokens: Sequence[str], place: int) -> Iterator[tuple[int, str]]:
@@ -173,23 +175,30 @@ class _Node:
                 yield from self.gap.walk(tokens, place + skipped)
 
 
-class Urgency:
-    """The urgent rules, read. `Urgency.read(mapping)` makes one from what urgent.yaml holds; `hears(text)` asks it. It never changes."""
+class _Known:
+    """The phrases and words of a sheet, in the shape in which they are looked up."""
 
-    def __init__(self, sheet: Sheet, opinion: Opinion | None = None) -> None:
-        """From a `Sheet` already checked, and a second opinion if there is one."""
-        self._sheet = sheet
-        self._opinion = opinion
-        self._tree, self._harmless = _Node(), _Node()
+    def __init__(self, sheet: Sheet) -> None:
+        self.tree, self.harmless = _Node(), _Node()
         for group, phrases in sheet.groups.items():
             for phrase in phrases:
                 for elements in _spellings(phrase, sheet.sets):
-                    self._tree.grow(elements, group)
+                    self.tree.grow(elements, group)
         for phrase in sheet.harmless:
             for elements in _spellings(phrase, sheet.sets):
-                self._harmless.grow(elements, "harmless")
-        self._known = {word.casefold() for word in (*sheet.plain, *sheet.slips)}
-        self._slips = _slips(word.casefold() for word in sheet.slips)
+                self.harmless.grow(elements, "harmless")
+        self.words = {word.casefold() for word in (*sheet.plain, *sheet.slips)}
+        self.slips = _slips(word.casefold() for word in sheet.slips)
+
+
+class Urgency:
+    """The urgent rules, read. `Urgency.read(mapping)` makes one from what urgent.yaml holds; `hears(text)` asks it. It never changes."""
+
+    def __init__(self, sheet: Sheet, opinion: Opinion | None = None, known: "_Known | None" = None) -> None:
+        """From a `Sheet` already checked, a second opinion if there is one, and, if it was read before, what was read of the sheet."""
+        self._sheet = sheet
+        self._opinion = opinion
+        self._known = known or _Known(sheet)
 
     @classmethod
     def read(cls, mapping: Mapping[str, Any]) -> Self:
@@ -198,7 +207,7 @@ class Urgency:
 
     def with_opinion(self, opinion: Opinion) -> "Urgency":
         """The same rules, with a second opinion learnt from examples."""
-        return Urgency(self._sheet, opinion)
+        return Urgency(self._sheet, opinion, self._known)
 
     def hears(self, text: str, *, telling: bool = False) -> Urgent | None:
         """What makes `text` urgent; None when nothing does. Any text is safe.
@@ -222,7 +231,7 @@ class Urgency:
         heard: dict[str, list[Span]] = {}
         for place, token in enumerate(tokens):
             if token:
-                for end, group in self._tree.walk(tokens, place):
+                for end, group in self._known.tree.walk(tokens, place):
                     heard.setdefault(group, []).append((place, end))
         signs: tuple[_Sign, ...] = (*self._sheet.rules, *self._sheet.tallies)
         for rule in signs:
@@ -245,14 +254,14 @@ class Urgency:
         return [meant[token] for token in tokens]
 
     def _meant(self, token: str) -> str:
-        if not _SLIP_LETTERS - 1 <= len(token) <= _LONGEST or token in self._known:
+        if not _SLIP_LETTERS - 1 <= len(token) <= _LONGEST or token in self._known.words:
             return token
-        found = {word for key in (token, *_shorter(token)) for word in self._slips.get(key, ())}
+        found = {word for key in (token, *_shorter(token)) for word in self._known.slips.get(key, ())}
         near = sorted((distance, word) for word in found if (distance := OSA.distance(token, word)) <= 1)
         return near[0][1] if near else token
 
     def _strike_out(self, tokens: list[str]) -> None:
-        struck = [(place, end) for place in range(len(tokens)) for end, _ in self._harmless.walk(tokens, place)]
+        struck = [(place, end) for place in range(len(tokens)) for end, _ in self._known.harmless.walk(tokens, place)]
         for start, end in struck:
             tokens[start:end] = [""] * (end - start)
 
@@ -270,6 +279,7 @@ def _spellings(phrase: str, sets: Mapping[str, Sequence[str]]) -> list[tuple[str
     return [tuple(element for elements in chosen for element in elements) for chosen in product(*choices)]
 
 
+@lru_cache(maxsize=4096)
 def _elements(choice: str) -> tuple[str, ...]:
     if choice == "~":
         return ("~",)
