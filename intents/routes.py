@@ -21,7 +21,7 @@ class Thresholds:
     topic is among the three offered), 3 % misled, 1 % meet silence; of what is out of scope 3-4 % is answered. They lean to asking back: a wrong answer costs more.
     """
 
-    clear_score: float = 0.7
+    clear_score: float = 0.75
     clear_margin: float = 0.3
     near_score: float = 0.06
 
