@@ -13,7 +13,7 @@ import numpy as np
 from intents.match import NEAREST, Matcher
 
 Kind = Literal["said twice", "misread", "nearer to another"]
-_SAME: Final = 0.93  # cosine above which two phrases say the same
+_SAME: Final = 0.97  # of a phrase's cosine with itself, above which another says the same
 _NEAR: Final = 0.6  # cosine below which a phrase of another topic is not near
 _NEARER: Final = 0.2  # how much nearer than its own topic's nearest it must be
 _THREAD: Final = (
@@ -48,13 +48,13 @@ def doubts(matcher: Matcher) -> Iterator[Doubt]:
             continue
         own = int(home[place])
         near = model.nearness(reading)
-        near[place] = 0
+        itself, near[place] = float(near[place]), 0  # less than 1: the commonest words say nothing of nearness
         evidence = matcher.linear(reading) + NEAREST * np.maximum.reduceat(near, starts)
         read_as = int(np.argmax(evidence))
         other = int(np.argmax(near))
         theirs = int(home[other])
         nearer = near[other] >= _NEAR and near[other] - float(near[home == own].max()) >= _NEARER
-        if near[other] >= _SAME and other < place:
+        if near[other] >= _SAME * itself and other < place:
             yield Doubt("said twice", names[own], phrase, names[theirs], phrases[other])
         elif read_as != own:
             yield Doubt("misread", names[own], phrase, names[read_as], "")

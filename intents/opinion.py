@@ -18,7 +18,11 @@ from intents.features import CONCEPTS, PAIRS, Floats, block_of
 from intents.model import Model, Reading
 
 _RATIOS: Final = np.float32(0.9)  # of the log-ratios beside the regression
-_CALIBRATION: Final = (0.35, 0.34, 0.31)  # constant, whole, loudest clause: fitted by `tests/matching/urgent_by_hand.py`
+_CALIBRATION: Final = (
+    0.35,
+    0.34,
+    0.31,
+)  # constant, whole, loudest clause: fitted by `tests/matching/urgent_by_hand.py`
 _WORDS_SHOWN: Final = 5
 _WORTH_TELLING: Final = -3.0  # log-odds below which nobody asks which words moved it
 _NOTHING: Final = -100.0  # log-odds of a text without a known word
