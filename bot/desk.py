@@ -66,8 +66,9 @@ class Desk:
         self._guidance = guidance
         self._ledger = ledger
         self._channels = tuple(channels)
-        self._casework = Casework(ledger, rosters, self._channels[0])
-        self._reporting = Reporting(ledger, self._channels[0])
+        first = next(iter(self._channels), "")  # `doctor` asks after a house that has none
+        self._casework = Casework(ledger, rosters, first)
+        self._reporting = Reporting(ledger, first)
 
     async def hear(self, message: Message, now: datetime) -> Reply:
         """The reply to a message, after whatever it changed has been saved. Never raises for what a person typed."""
