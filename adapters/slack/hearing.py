@@ -204,6 +204,7 @@ class Hearing:
             return _at_first_field(filled, "\n".join(f"{card.title}. {_plain(card.body)}" for card in failed))
         if not reply.parts:
             return {"response_action": "clear"}
+        self.windows.remember(filled.view.id, reply.parts)
         return {"response_action": "update", "view": self.windows.draw(reply.parts)}
 
     async def _turned(self, turned: Turned) -> Ack:

@@ -70,10 +70,11 @@ class Windows:
         except SlackError as error:
             _log.warning("window_not_shown", method=method, why=error.code)
             return False
-        self._remember(str((answer.get("view") or {}).get("id") or where.get("view_id", "")), parts)
+        self.remember(str((answer.get("view") or {}).get("id") or where.get("view_id", "")), parts)
         return True
 
-    def _remember(self, view: str, parts: Parts) -> None:
+    def remember(self, view: str, parts: Parts) -> None:
+        """Keep what stands in a window of several pages, to turn them."""
         self._paged.pop(view, None)
         if render.pages(parts, wording=self._guidance().library.wording) > 1:
             self._paged[view] = parts

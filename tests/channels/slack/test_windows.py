@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from adapters.server import utc_now
+from bot import Card
 from tests.channels.school import ACCOUNT, WORDS
-from tests.channels.slack.client import buttons
 from tests.channels.slack.front import Fault, Front
 from tests.channels.slack.office import Office
 
@@ -186,21 +186,21 @@ async def test_an_act_inside_open_is_answered_in_its_window(quiet: Office) -> No
     assert await quiet.posts("dsl") == before
 
 
-async def test_a_long_account_is_turned_page_by_page(quiet: Office) -> None:
-    long = "\n".join(f"Line {number}: what was said and who was near." for number in range(2000))
-    await quiet.says("teacher", f"log a concern: {long[:48_000]}")
-    await quiet.presses("teacher", WORDS.about_pupils)
-    await quiet.fills("teacher", {key: value for key, value in ACCOUNT.items() if key != "happened"})
-    await quiet.presses("teacher", WORDS.send_button)
-    await quiet.ring(utc_now())
+async def test_a_window_of_several_pages_is_turned(quiet: Office, front: Front) -> None:
+    user, windows = front.users["dsl"], quiet.channel._windows
+    parts = tuple(Card(f"Card {number}", "Something to read. " * 100) for number in range(150))
+    assert await windows.open(await front.trigger(user), parts)
+    first = quiet.window("dsl")
 
-    await quiet.presses("dsl", WORDS.open_button)
-    first, opened = quiet.window("dsl"), len((await quiet.signpost.ledger.all_concerns())[0].chronology)
+    await quiet.presses("dsl", WORDS.window_next)
+    assert "Card 60" not in first
+    assert "Card 60" in quiet.window("dsl")
+    await quiet.presses("dsl", WORDS.window_back)
+    assert quiet.window("dsl") == first
 
-    if buttons(quiet.front.windows[quiet.front.users["dsl"]].body["blocks"], "page"):
-        await quiet.presses("dsl", WORDS.window_next)
-        assert quiet.window("dsl") != first
-    assert len((await quiet.signpost.ledger.all_concerns())[0].chronology) == opened, "turning is not opening again"
+    windows._paged.clear()
+    await quiet.presses("dsl", WORDS.window_next)
+    assert WORDS.window_late_title in quiet.window("dsl"), "after a restart it is to be opened again"
 
 
 # ---- shortcuts, Home
