@@ -361,7 +361,7 @@ class Desk:
         faults: Mapping[str, str] | None = None,
     ) -> Reply:
         """Save where the conversation has got to, then draw its step."""
-        position = replay(guide.library, talk.answers)
+        limits, position = guide.library.school.limits, replay(guide.library, talk.answers)
         typed = "\n".join(talk.draft.values())
         writing = bool(typed.strip())  # whatever step is open, a typed account must not be forgotten
         urgent = writing and (
@@ -377,6 +377,9 @@ class Desk:
             draft=writing,
             urgent=bool(urgent),
             about=_about(position),
+            quiet=timedelta(
+                minutes=limits.draft_urgent if writing else limits.draft_kept
+            ),  # the soonest reminder, or its end
         )
         saved = replace(talk, version=talk.version + 1)
         return Reply(before + cards.step(guide.library, saved, position, now, faults or {}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -71,10 +71,11 @@ class Conversations(Database):
         draft: bool = False,
         urgent: bool = False,
         about: str = "",
+        quiet: timedelta = timedelta(0),
     ) -> None:
         """Save where a conversation has got to. Raises `ChangedMeanwhileError` if it moved meanwhile.
 
-        `name` is the person's, sealed with it; `draft` says that a concern is being written, which is reminded of while it is unsent; `urgent` that it may be urgent, `about` whom it is about, once that is known.
+        `name` is the person's, sealed with it; `draft` says that a concern is being written, which is reminded of while it is unsent; `urgent` that it may be urgent, `about` whom it is about, once that is known. Nobody need look at it again for as long as `quiet`, unless it moves.
         """
         owner = f"conversations/{conversation.id}"
         held = {
@@ -100,7 +101,7 @@ class Conversations(Database):
                             begun_at=now if draft else None,
                             urgent=urgent,
                             about=about,
-                            next_at=now,
+                            next_at=now + quiet,
                         )
                     )
                 except IntegrityError as error:
@@ -120,7 +121,7 @@ class Conversations(Database):
                     begun_at=(row.begun_at or now) if draft else None,
                     urgent=urgent or (row.urgent and draft),
                     about=about,
-                    next_at=now,
+                    next_at=now + quiet,
                 )
             )
             if saved.rowcount != 1:
