@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -33,6 +35,13 @@ class Token(NamedTuple):
     weight: float
     first: bool = True
     typed: bool = True
+
+
+class _Alike(NamedTuple):
+    """Words of like length, sorted, and the letters of each."""
+
+    words: list[str]
+    letters: npt.NDArray[np.uint32]
 
 
 class Aligner:
@@ -85,16 +94,24 @@ class Aligner:
         return (*readings, Token(word, _KEPT, first=False))
 
     def _near(self, word: str) -> list[tuple[str, float]]:
-        choices = self._by_length.get(len(word), ())
+        choices = self._near_in_letters(word)
         slips = process.extract(word, choices, scorer=OSA.normalized_similarity, score_cutoff=_SIMILAR, limit=12)
         begun = [(choice, 0.9) for choice in self._beginning(word)]
         best = dict([*((choice, score) for choice, score, _ in slips), *begun])
         ranked = sorted(best.items(), key=lambda pair: (-round(pair[1], 3), -self._counts[pair[0]], pair[0]))
         return ranked[:_READINGS]
 
+    def _near_in_letters(self, word: str) -> list[str]:
+        """The words of like length that a slip could have been meant for: each slip changes two of the letters used, at most."""
+        choices, letters = self._by_length[len(word)]
+        longest = len(word) + _apart(len(word))
+        most = 2 * int((1 - _SIMILAR) * longest + 1e-9)
+        near = np.flatnonzero(np.bitwise_count(letters ^ np.uint32(_letters(word))) <= most)
+        return [choices[place] for place in near.tolist()]
+
     def _rare(self, word: str) -> tuple[Token, ...]:
         """A word of one phrase only: itself, and the common word it may be a slip of."""
-        choices = self._common.get(len(word), ()) if len(word) > _SHORTEST else ()
+        choices = self._common[len(word)].words if _SHORTEST < len(word) <= _LONGEST else []
         near = process.extract(word, choices, scorer=OSA.distance, score_cutoff=1, limit=3)
         if not near:
             return (Token(word, 1.0),)
@@ -118,10 +135,26 @@ class Aligner:
         return sorted(longer, key=lambda choice: (-self._counts[choice], choice))[:2]
 
 
-def _by_length(counts: Mapping[str, int]) -> dict[int, list[str]]:
+def _by_length(counts: Mapping[str, int]) -> dict[int, _Alike]:
     """Length of a word to the words, sorted, that a slip could turn into it."""
     ordered = sorted(word for word in counts if len(word) >= _SHORTEST)
-    return {
-        length: [word for word in ordered if abs(len(word) - length) <= max(1, length * (1 - _SIMILAR))]
-        for length in range(_SHORTEST - 1, _LONGEST + 1)
-    }
+    letters = np.array([_letters(word) for word in ordered], np.uint32)
+    lengths = np.array([len(word) for word in ordered], np.int64)
+    found = {}
+    for length in range(_SHORTEST - 1, _LONGEST + 1):
+        places = np.flatnonzero(np.abs(lengths - length) <= _apart(length))
+        found[length] = _Alike([ordered[place] for place in places.tolist()], letters[places])
+    return found
+
+
+def _apart(length: int) -> int:
+    """Letters by which a word of that length may differ in length from what it was meant for."""
+    return max(1, int(length * (1 - _SIMILAR) + 1e-9))
+
+
+def _letters(word: str) -> int:
+    """The letters of a word, one bit each."""
+    bits = 0
+    for letter in word:
+        bits |= 1 << (ord(letter) & 31)
+    return bits

@@ -4,7 +4,7 @@ A feature is one 64-bit integer: its block in the top bits, what it is made of b
 small on disk and ready at once, and looking up a whole question is one search.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -47,16 +47,13 @@ class Reader:
         """`counts`: word to how often the phrases have it."""
         said = {word for names in lexicon.values() for name in names for word in words(name)}
         self._aligner = Aligner({**counts, **{word: max(_NAMED, counts.get(word, 0)) for word in sorted(said)}})
-        self._names = _names(lexicon)
-        roots = sorted(
-            {stem(word) for word in counts}
-            | {root for names in self._names.values() for name, _ in names for root in name}
-        )
+        roots = sorted({stem(word) for word in (*counts, *said)})
         self.roots = roots[: _END - 1]
         self.concepts = sorted(lexicon)
         self._root_ids = {root: number for number, root in enumerate(self.roots)}
-        self._concept_ids = {concept: number for number, concept in enumerate(self.concepts)}
+        self._named_by = self._numbered(lexicon)
         self._letters = lru_cache(maxsize=8192)(_letters)
+        self._number = lru_cache(maxsize=8192)(lambda word: self._root_ids.get(stem(word), _UNKNOWN))
 
     def bag(self, text: str) -> Bag:
         """The features of `text`."""
@@ -74,7 +71,7 @@ class Reader:
         weights: list[float] = []
         line: list[int] = []  # the likeliest reading, as root numbers
         for token in tokens:
-            number = self._root_ids.get(stem(token.word), _UNKNOWN)
+            number = self._number(token.word)
             keys.append(number if number != _UNKNOWN else -1 - len(keys))
             weights.append(token.weight)
             if token.first:
@@ -87,34 +84,43 @@ class Reader:
         unique, place = np.unique(whole, return_inverse=True)
         return Bag(unique, np.bincount(place, amounts, len(unique)).astype(np.float32))
 
-    def _named(self, line: Sequence[int]) -> Iterable[int]:
+    def _named(self, line: Sequence[int]) -> list[int]:
         """Concepts; the concepts that meet; and each with the words beside it."""
-        if not self._names:
-            return
-        roots = [self.roots[number] if number < len(self.roots) else "" for number in line]
         found: list[tuple[int, int]] = []
-        for place, root in enumerate(roots):
-            for name, concepts in self._names.get(root, ()):
-                if tuple(roots[place : place + len(name)]) == name:
-                    found += [(place, self._concept_ids[concept]) for concept in concepts]
-        for _, concept in found:
-            yield CONCEPTS << _SHIFT | concept
+        for place, number in enumerate(line):
+            for name, concepts in self._named_by.get(number, ()):
+                if len(name) == 1 or tuple(line[place : place + len(name)]) == name:
+                    found += [(place, concept) for concept in concepts]
         met = {
             (first, second) if first < second else (second, first)
             for number, (place, first) in enumerate(found[:_MOST_MEETINGS])
             for other, second in found[number + 1 : _MOST_MEETINGS]
             if first != second and other - place <= _REACH
         }
-        for first, second in met:
-            yield MEETINGS << _SHIFT | first << _ROOM | second
         beside = {
-            (line[near], concept, near > place)
+            line[near] << _ROOM + 1 | concept << 1 | (near > place)
             for place, concept in found
             for near in (place - 2, place - 1, place + 1, place + 2)
             if 0 <= near < len(line)
         }
-        for root_number, concept, after in beside:
-            yield CONTEXTS << _SHIFT | root_number << _ROOM + 1 | concept << 1 | after
+        return [
+            *(CONCEPTS << _SHIFT | concept for _, concept in found),
+            *(MEETINGS << _SHIFT | first << _ROOM | second for first, second in met),
+            *(CONTEXTS << _SHIFT | key for key in beside),
+        ]
+
+    def _numbered(self, lexicon: Mapping[str, Sequence[str]]) -> dict[int, list[tuple[tuple[int, ...], list[int]]]]:
+        """First root of a name, as a number, to (the roots of the name, the concepts it names)."""
+        concepts: dict[tuple[str, ...], set[str]] = {}
+        for concept, names in lexicon.items():
+            for name in names:
+                concepts.setdefault(tuple(stem(word) for word in words(name)), set()).add(concept)
+        found: dict[int, list[tuple[tuple[int, ...], list[int]]]] = {}
+        for roots in sorted(roots for roots in concepts if roots and self._root_ids.keys() >= {*roots}):
+            numbers = tuple(self._root_ids[root] for root in roots)
+            named = [number for number, concept in enumerate(self.concepts) if concept in concepts[roots]]
+            found.setdefault(numbers[0], []).append((numbers, named))
+        return found
 
     def name(self, key: int) -> str:
         """What a feature stands for, for people: "knife", "a knife", "=weapon"."""
@@ -162,17 +168,3 @@ def _letters(word: str) -> Keys:
                 packed = packed << 8 | code
             keys.append(LETTERS << _SHIFT | packed)
     return np.array(keys, np.int64)
-
-
-def _names(lexicon: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
-    """First root of a name to (the name's roots, the concepts it names)."""
-    concepts: dict[tuple[str, ...], set[str]] = {}
-    for concept, names in lexicon.items():
-        for name in names:
-            roots = tuple(stem(word) for word in words(name))
-            if roots:
-                concepts.setdefault(roots, set()).add(concept)
-    found: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
-    for roots in sorted(concepts):
-        found.setdefault(roots[0], []).append((roots, tuple(sorted(concepts[roots]))))
-    return found

@@ -20,7 +20,7 @@ from intents.model import Hearing, Model, Reading
 
 OUT_OF_SCOPE: Final = "_out_of_scope"
 _RATIOS: Final = np.float32(0.6)  # of the log-ratios beside the regression
-_NEAREST: Final = np.float32(2.0)  # of the nearest phrase's cosine
+NEAREST: Final = np.float32(2.0)  # of the nearest phrase's cosine
 _CLAUSES: Final = np.float32(0.4)  # of the mean of the clauses beside the whole
 # Below: fitted by leaving one hand out (the phrases of one writer, and half of what is out of scope, judged by a matcher of all the others').
 _SHARPNESS: Final = 1.4  # of the shares: so sharp that they are right as often as they say
@@ -140,7 +140,7 @@ class Matcher:
             return []
         nearness = self._model.nearness(reading)
         nearest = np.maximum.reduceat(nearness, self._starts[:-1])
-        evidence = self._evidence(hearing) + _NEAREST * nearest
+        evidence = self._evidence(hearing) + NEAREST * nearest
         scores = self._scores(evidence.astype(np.float64), nearest, reading.known)
         order = sorted(range(len(self._topics)), key=lambda topic: (-scores[topic], self._topics[topic]))
         return [

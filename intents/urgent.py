@@ -7,6 +7,7 @@ where all its groups stand close together (or, for a tally, enough weak signs do
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise, product
 from typing import Annotated, Any, Final, Self
 
@@ -20,10 +21,12 @@ _SLIP_LETTERS: Final = 5  # a word must have as many letters before it may be a 
 _GAP: Final = 2  # words that `~` may stand for, at most
 _LONGEST: Final = 24  # letters of the longest word looked at for slips or beginnings
 
-_ALONE: Final = -1.0  # log-odds above which the second opinion needs no rule
-_ALONE_TELLING: Final = 6.0  # the same, in an account: above what calm accounts reach
-_FEW_WORDS: Final = 4  # below which only a rule is believed
-_WITH_RULE: Final = -2.5  # and below which no rule is believed
+# Log-odds of the second opinion, which are calibrated: where urgent and calm texts are as many, 0 is as likely as not. So each limit is a price.
+# `tests/matching/urgent_by_hand.py` prints what they cost, by writers whose sentences were left out.
+_ALONE: Final = -0.4  # above it, it needs no rule: a miss costs as much as one and a half false alarms (-log 1.5)
+_WITH_RULE: Final = -2.0  # above it, a rule is believed: a rule is worth 1.6
+_ALONE_TELLING: Final = 2.2  # the first, in an account: nine of ten are calm, and a person reads each (log 9)
+_FEW_WORDS: Final = 3  # below which only a rule is believed
 LEARNT: Final = "like what was urgent before"
 """The name of the rule that is none: the second opinion."""
 
@@ -134,7 +137,7 @@ class Urgent:
     words: str
 
 
-@dataclass
+@dataclass(slots=True)
 class _Node:
     """A place in the tree of phrases: what may follow, and the groups whose phrase ends here."""
 
@@ -150,10 +153,11 @@ class _Node:
             if element == "~":
                 node.gap = node.gap or _Node()
                 node = node.gap
-            elif element.endswith("*"):
-                node = node.begins.setdefault(element[:-1], _Node())
-            else:
-                node = node.after.setdefault(element, _Node())
+                continue
+            branch, word = (node.begins, element[:-1]) if element.endswith("*") else (node.after, element)
+            if word not in branch:
+                branch[word] = _Node()
+            node = branch[word]
         node.ends.add(group)
 
     def walk(self, tokens: Sequence[str], place: int) -> Iterator[tuple[int, str]]:
@@ -173,23 +177,30 @@ class _Node:
                 yield from self.gap.walk(tokens, place + skipped)
 
 
-class Urgency:
-    """The urgent rules, read. `Urgency.read(mapping)` makes one from what urgent.yaml holds; `hears(text)` asks it. It never changes."""
+class _Known:
+    """The phrases and words of a sheet, in the shape in which they are looked up."""
 
-    def __init__(self, sheet: Sheet, opinion: Opinion | None = None) -> None:
-        """From a `Sheet` already checked, and a second opinion if there is one."""
-        self._sheet = sheet
-        self._opinion = opinion
-        self._tree, self._harmless = _Node(), _Node()
+    def __init__(self, sheet: Sheet) -> None:
+        self.tree, self.harmless = _Node(), _Node()
         for group, phrases in sheet.groups.items():
             for phrase in phrases:
                 for elements in _spellings(phrase, sheet.sets):
-                    self._tree.grow(elements, group)
+                    self.tree.grow(elements, group)
         for phrase in sheet.harmless:
             for elements in _spellings(phrase, sheet.sets):
-                self._harmless.grow(elements, "harmless")
-        self._known = {word.casefold() for word in (*sheet.plain, *sheet.slips)}
-        self._slips = _slips(word.casefold() for word in sheet.slips)
+                self.harmless.grow(elements, "harmless")
+        self.words = {word.casefold() for word in (*sheet.plain, *sheet.slips)}
+        self.slips = _slips(word.casefold() for word in sheet.slips)
+
+
+class Urgency:
+    """The urgent rules, read. `Urgency.read(mapping)` makes one from what urgent.yaml holds; `hears(text)` asks it. It never changes."""
+
+    def __init__(self, sheet: Sheet, opinion: Opinion | None = None, known: "_Known | None" = None) -> None:
+        """From a `Sheet` already checked, a second opinion if there is one, and, if it was read before, what was read of the sheet."""
+        self._sheet = sheet
+        self._opinion = opinion
+        self._known = known or _Known(sheet)
 
     @classmethod
     def read(cls, mapping: Mapping[str, Any]) -> Self:
@@ -198,7 +209,7 @@ class Urgency:
 
     def with_opinion(self, opinion: Opinion) -> "Urgency":
         """The same rules, with a second opinion learnt from examples."""
-        return Urgency(self._sheet, opinion)
+        return Urgency(self._sheet, opinion, self._known)
 
     def hears(self, text: str, *, telling: bool = False) -> Urgent | None:
         """What makes `text` urgent; None when nothing does. Any text is safe.
@@ -222,7 +233,7 @@ class Urgency:
         heard: dict[str, list[Span]] = {}
         for place, token in enumerate(tokens):
             if token:
-                for end, group in self._tree.walk(tokens, place):
+                for end, group in self._known.tree.walk(tokens, place):
                     heard.setdefault(group, []).append((place, end))
         signs: tuple[_Sign, ...] = (*self._sheet.rules, *self._sheet.tallies)
         for rule in signs:
@@ -245,14 +256,14 @@ class Urgency:
         return [meant[token] for token in tokens]
 
     def _meant(self, token: str) -> str:
-        if not _SLIP_LETTERS - 1 <= len(token) <= _LONGEST or token in self._known:
+        if not _SLIP_LETTERS - 1 <= len(token) <= _LONGEST or token in self._known.words:
             return token
-        found = {word for key in (token, *_shorter(token)) for word in self._slips.get(key, ())}
+        found = {word for key in (token, *_shorter(token)) for word in self._known.slips.get(key, ())}
         near = sorted((distance, word) for word in found if (distance := OSA.distance(token, word)) <= 1)
         return near[0][1] if near else token
 
     def _strike_out(self, tokens: list[str]) -> None:
-        struck = [(place, end) for place in range(len(tokens)) for end, _ in self._harmless.walk(tokens, place)]
+        struck = [(place, end) for place in range(len(tokens)) for end, _ in self._known.harmless.walk(tokens, place)]
         for start, end in struck:
             tokens[start:end] = [""] * (end - start)
 
@@ -270,6 +281,7 @@ def _spellings(phrase: str, sets: Mapping[str, Sequence[str]]) -> list[tuple[str
     return [tuple(element for elements in chosen for element in elements) for chosen in product(*choices)]
 
 
+@lru_cache(maxsize=4096)
 def _elements(choice: str) -> tuple[str, ...]:
     if choice == "~":
         return ("~",)

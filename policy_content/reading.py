@@ -5,10 +5,11 @@ Nothing stops at the first fault: a person who mends a content file wants the wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -59,6 +60,8 @@ class Source:
         return self.lines.get(place, 1)
 
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f]")
+
 Report = Callable[[Fault], None]
 
 
@@ -90,9 +93,9 @@ def read_text(path: Path, shown: str, report: Report) -> str | None:
         )
         return None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    bad = next((i for i, c in enumerate(text) if ord(c) < 32 and c not in "\n\t"), None)
+    bad = _CONTROL.search(text)
     if bad is not None:
-        line = text.count("\n", 0, bad) + 1
+        line = text.count("\n", 0, bad.start()) + 1
         report(
             Fault(
                 shown,

@@ -1,24 +1,30 @@
 """A hand never read: the phrases of each writer, judged by a matcher of all the others'. `python tests/matching/by_hand.py [--few]`, some minutes.
 
 The hands stand in the phrases files under comment lines. A phrase has one right topic here, so the figures are lower than those of a labelled file.
+Last, for all hands together, what each limit of `intents/routes.py` would cost: the one shipped is the least at the price said there.
 `--few` instead takes ten phrases a topic, no lexicon and nothing out of scope, beside TF-IDF and logistic regression: how the matcher does on any subject.
 """
 
 import json
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from intents import Matcher, keeping, load_intents, weigh
+from intents import Match, Matcher, keeping, load_intents, weigh
+from intents.match import OUT_OF_SCOPE
 from intents.reading import SHIPPED
+from intents.routes import DEFAULT_THRESHOLDS, Thresholds
 
+FIRST = "hand 1"
+PRICE = 5  # what a wrong answer costs, in questions asked back that need not have been
 HAND = re.compile(r"  # (hand \d+)")
 
 
 def by_hand() -> dict[str, list[tuple[str, str]]]:
     """Topic to (hand, phrase)."""
     shipped = load_intents(None)
-    shelves = {**shipped.phrases, "_out_of_scope": shipped.out_of_scope}
+    shelves = {**shipped.phrases, OUT_OF_SCOPE: shipped.out_of_scope}
     found: dict[str, list[tuple[str, str]]] = {}
     for topic, phrases in shelves.items():
         hand, left = "hand 1", iter(phrases)
@@ -30,27 +36,47 @@ def by_hand() -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def leave_out(hand: str, shelves: dict[str, list[tuple[str, str]]]) -> dict[str, float]:
+@dataclass(frozen=True)
+class Asked:
+    """A phrase of a hand that was left out: the topic it stands under, and how the others' matcher ranked it."""
+
+    topic: str
+    ranked: list[Match]
+
+
+def leave_out(hand: str, shelves: dict[str, list[tuple[str, str]]]) -> list[Asked]:
     keeping.forget()
     kept = {topic: [phrase for writer, phrase in shelf if writer != hand] for topic, shelf in shelves.items()}
-    asked = [(phrase, topic) for topic, shelf in shelves.items() for writer, phrase in shelf if writer == hand]
-    strange = [phrase for phrase, topic in asked if topic == "_out_of_scope"]
-    matcher = Matcher.fit(kept, load_intents(None).lexicon, kept.pop("_out_of_scope"))
+    matcher = Matcher.fit(kept, load_intents(None).lexicon, kept.pop(OUT_OF_SCOPE))
+    return [
+        Asked(topic, matcher.rank(phrase))
+        for topic, shelf in shelves.items()
+        for writer, phrase in shelf
+        if writer == hand
+    ]
+
+
+def figures(asked: list[Asked], thresholds: Thresholds = DEFAULT_THRESHOLDS) -> dict[str, float]:
+    """Shares of 0-1; "stray": answered though out of scope."""
     counts = dict.fromkeys(("top 1", "top 3", "answered", "helped", "misled", "silent"), 0)
-    inside = [(phrase, topic) for phrase, topic in asked if topic != "_out_of_scope"]
-    for phrase, topic in inside:
-        ranked = matcher.rank(phrase)
-        route, shown = weigh(ranked)
-        counts["top 1"] += bool(ranked) and ranked[0].topic == topic
-        counts["top 3"] += topic in [match.topic for match in ranked[:3]]
+    inside = [one for one in asked if one.topic != OUT_OF_SCOPE]
+    strange = [one for one in asked if one.topic == OUT_OF_SCOPE]
+    for one in inside:
+        route, shown = weigh(one.ranked, thresholds)
+        counts["top 1"] += bool(one.ranked) and one.ranked[0].topic == one.topic
+        counts["top 3"] += one.topic in [match.topic for match in one.ranked[:3]]
         counts["answered"] += route == "answer"
-        counts["helped"] += topic in shown
-        counts["misled"] += route == "answer" and shown != [topic]
+        counts["helped"] += one.topic in shown
+        counts["misled"] += route == "answer" and shown != [one.topic]
         counts["silent"] += route == "unknown"
-    figures = {name: count / len(inside) for name, count in counts.items()} if inside else {}
+    found = {name: count / len(inside) for name, count in counts.items()} if inside else {}
     if strange:
-        figures["stray"] = sum(weigh(matcher.rank(phrase))[0] == "answer" for phrase in strange) / len(strange)
-    return figures
+        found["stray"] = sum(weigh(one.ranked, thresholds)[0] == "answer" for one in strange) / len(strange)
+    return found
+
+
+def shown(found: dict[str, float]) -> str:
+    return " ".join(f"{name} {value:.3f}" for name, value in found.items())
 
 
 def few() -> None:
@@ -74,8 +100,20 @@ def few() -> None:
 
 def main() -> None:
     shelves = by_hand()
+    every: list[Asked] = []
     for hand in sorted({writer for shelf in shelves.values() for writer, _ in shelf}):
-        print(hand, " ".join(f"{name} {value:.3f}" for name, value in leave_out(hand, shelves).items()), flush=True)
+        asked = leave_out(hand, shelves)
+        print(f"{hand:8}", shown(figures(asked)), flush=True)
+        if (
+            hand != FIRST
+        ):  # of short words for half the topics, and the others without it are half as many: it says little of a new hand
+            every += asked
+    print(f"all but {FIRST}", shown(figures(every)))
+    for score in (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9):
+        for margin in (0.3, 0.5, 0.7):
+            found = figures(every, Thresholds(score, margin))
+            cost = PRICE * found["misled"] + 1 - found["answered"]
+            print(f"  clear score {score:.2f} margin {margin:.1f}  {shown(found)}  cost {cost:.3f}", flush=True)
 
 
 if __name__ == "__main__":
