@@ -18,6 +18,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+import aiohttp
+
 from adapters import logs
 from tests.channels.school import ACCOUNT, WORDS
 from tests.channels.teams import cards
@@ -39,6 +41,7 @@ class Minute:
         self.asked: Counter[str] = Counter()
         self.refused: list[str] = []
         self.sent: list[str] = []
+        self.empty: list[float] = []  # what the machine itself takes: a request that asks for nothing
         self.behind = 0.0
 
     async def act(self, kind: str, due: float, work) -> None:
@@ -79,9 +82,21 @@ async def write(minute: Minute, teams: Teams, who: Someone, began: float) -> Non
         lambda: who.presses(WORDS.send_button),
     )
     for nth, step in enumerate(steps):
-        await minute.act("invoke", began + nth, step())
+        # Nobody presses what is not there yet: the next step is due when the last has been shown.
+        await minute.act("invoke", max(began + nth, time.perf_counter()), step())
     shown = "\n".join(cards.texts(post.cards(who.account.id)))
     minute.sent += [word for word in shown.split() if word.startswith("TA-")]
+
+
+async def machine(minute: Minute, url: str, began: float, seconds: int) -> None:
+    """Beside it all, five times a second, what this machine takes for nothing at all."""
+    async with aiohttp.ClientSession() as http:
+        for nth in range(seconds * 5):
+            due = began + nth / 5
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            async with http.get(url) as answer:
+                await answer.read()
+            minute.empty.append(time.perf_counter() - due)
 
 
 async def a_minute(teams: Teams, people: list[Someone], writers: list[Someone], seconds: int) -> Minute:
@@ -96,7 +111,8 @@ async def a_minute(teams: Teams, people: list[Someone], writers: list[Someone], 
             work.append(minute.act("message", due, ask(minute, who, asks[nth % len(asks)])))
         else:
             work.append(minute.act("invoke", due, turn(teams, who)))
-    await asyncio.gather(*work)
+    nothing = teams.endpoint.replace("/api/messages", "/healthz")
+    await asyncio.gather(machine(minute, nothing, began, seconds), *work)
     return minute
 
 
@@ -148,7 +164,7 @@ def cpu(pid: int) -> float:
 
 def judged(minute: Minute, missing: int, untold: int) -> list[str]:
     rows = []
-    for kind, took in minute.took.items():
+    for kind, took in {**minute.took, "a request for nothing": minute.empty}.items():
         shown = [f"{quantile(took, q) * 1000:.0f} ms" for q in (0.5, 0.99, 0.999)]
         rows.append((kind, len(took), *shown, f"{max(took) * 1000:.0f} ms"))
     table("From when it was due to its answer", ["how many", "p50", "p99", "p99.9", "slowest"], rows)
