@@ -48,7 +48,7 @@ def newest(text):
 
 async def test_after_a_rotation_the_newest_key_opens_everything_alone(told, another_ledger, newest):
     _, both, alone = newest
-    assert await (await another_ledger(keys=both)).rotate() == 5  # three concerns, a draft, the chain
+    assert await (await another_ledger(keys=both)).rotate() == 6  # three concerns, a draft, the chain, the index
     after = await another_ledger(keys=alone)
     assert told.MARK in str([line.value.reveal() for line in (await after.by_reference(REF)).account.lines])
     assert (await after.conversation("web:draft"))[0].draft["happened"]
