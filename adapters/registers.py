@@ -22,7 +22,7 @@ from adapters.port import Chat
 from adapters.reports import page, read_years
 from adapters.server import Signpost, utc_now
 from adapters.shelf import Shelf
-from bot import Channel, Message, NotYoursError, Person, RosterUnreadable
+from bot import Channel, Choice, Message, NotYoursError, Person, RosterUnreadable
 from bot.clocks import upcoming
 from bot.concern import Concern
 from bot.retention import Standing, standing
@@ -225,10 +225,10 @@ async def _show(found: Settings, make: Make, reference: str, code: str) -> None:
         if concern is None:
             raise NotYoursError(reference)
         event = f"terminal-{secrets.token_hex(16)}"
-        reply = await signpost.desk.hear(Message(event, who, choice=f"chronology:{concern.id}"), now)
+        reply = await signpost.desk.hear(Message(event, who, choice=f"open:{concern.id}"), now)
         if not reply.dialog:
             raise NotYoursError(reference)
-        typer.echo(render([*reply.parts]))
+        typer.echo(render([part for part in reply.parts if not isinstance(part, Choice)]))
 
 
 async def _export(

@@ -172,6 +172,18 @@ class Handing:
         await self._ledger.forget(concern, message.who, values["text"], now, heard=message.heard)
         return Reply(handcards.forgotten(library, concern.reference), dialog=True)
 
+    async def forget_by_rule(self, guide: Guidance, now: datetime) -> list[str]:
+        """Forget what is due, if the school has said that this is to happen by itself. The references forgotten."""
+        school = guide.library.school
+        if not school.retention.automatic:
+            return []
+        done = []
+        for concern in await self._ledger.all_concerns(None):
+            if retention.standing(concern, school).due(now):
+                await self._ledger.forget(concern, _RULE, "retention", now)
+                done.append(concern.reference)
+        return done
+
     async def forget_due(
         self, guide: Guidance, who: Person, due: Sequence[Concern], now: datetime
     ) -> tuple[list[str], list[str]]:
@@ -193,6 +205,7 @@ class Handing:
 
 
 _WHERE = ("system", "reference")
+_RULE = Person("rule", Words("the school's own rule"), staff=False)  # who forgets where nobody does
 
 
 def _key(person: str) -> str:

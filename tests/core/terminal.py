@@ -52,6 +52,8 @@ def terminal(folder):
     content.mkdir()
     text = Path(shipped).read_text(encoding="utf-8")
     text = re.sub(r'"\[name of [^]]*\]"', "Someone Real", text)
-    text = re.sub(r'phone: "\[[^]]*\]"', "phone: 01632 960001, email: dsl@school.example", text)
+    addresses = iter(("dsl", "deputy", "head", "chair"))  # two people of one address are refused
+    at_school = "phone: 01632 960001, email: {}@school.example"
+    text = re.sub(r'phone: "\[[^]]*\]"', lambda _: at_school.format(next(addresses)), text)
     (content / "school.yaml").write_text(text, encoding="utf-8")
     return Terminal(folder, content)

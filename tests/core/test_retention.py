@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -161,3 +162,34 @@ async def test_it_is_due_when_the_schools_days_have_passed_since_the_last_hand_o
     assert standing.due_at == at + days
     assert not standing.due(at + days - timedelta(seconds=1))
     assert standing.due(at + days)
+
+
+async def test_by_itself_nothing_is_forgotten_unless_the_school_says_so_and_then_only_what_is_due(school, ref):
+    later = await school.log()
+    await school.ring()
+    await closed_and_handed(school, ref)
+    now = school.clock.forward(days=31)
+    assert await school.desk.handing.forget_by_rule(school.guide, now) == []
+    rule = school.library.school.retention.model_copy(update={"automatic": True})
+    its = school.library.school.model_copy(update={"retention": rule})
+    guide = replace(school.guide, library=school.library.model_copy(update={"school": its}))
+    assert await school.desk.handing.forget_by_rule(guide, now) == [ref]
+    assert await gone(school, ref)
+    assert not await gone(school, later)
+
+
+async def test_a_backup_made_before_forgets_it_again_when_it_is_restored(new_school, another_ledger, tmp_path):
+    noted = tmp_path / "forgotten"
+    school = new_school(await another_ledger(tombs=noted))
+    ref = await school.log(**{"child-1": "Zoë Brown"})
+    await school.ring()
+    await closed_and_handed(school, ref)
+    await school.ledger.backup(tmp_path / "before")
+    await forget(school, ref)
+    unknowing = await another_ledger(tmp_path / "without.db")
+    await unknowing.restore(tmp_path / "before")
+    assert await unknowing.mentioning({"brown"})  # the file beside the database is what remembers
+    restored = await another_ledger(tmp_path / "with.db", tombs=noted)
+    await restored.restore(tmp_path / "before")
+    assert await restored.by_reference(ref) is None
+    assert await restored.mentioning({"brown"}) == []
