@@ -2,7 +2,7 @@
 
 Choice ids, all of them: `home`, `topics`, `group:<group>`, `topic:<id>`, `none`, `log`, `emergency`,
 `triage:<id>`, `step:<conversation>:<version>:<value>`, `ack:<concern>`, `open:<concern>`,
-`add:<concern>`, `read:<concern>`, `mine`, `list`, `front`, and the acts of `bot.casework` (`decide:<concern>`, …).
+`add:<concern>`, `read:<concern>`, `mine`, `list`, `front`, `find`, `code`, and the acts of `bot.casework` (`decide:<concern>`, …).
 A step's `version` is the conversation's when it was drawn, so that an old card is recognised.
 """
 

@@ -15,11 +15,11 @@ _OTHER_YEAR = "other"
 
 
 def fields(library: Library) -> Iterator[Field]:
-    """The fields, all of which may be left empty."""
+    """The fields, all of which may be left empty. Their keys keep apart from those of the review questions beside them."""
     w = library.wording.learning
-    yield Field("kinds", w.kinds.ask, "many_of", w.kinds.hint, options=_options(kinds(library)))
-    yield Field("place", w.place.ask, "one_of", w.place.hint, options=_options(places(library)))
-    yield Field("years", w.years.ask, "many_of", w.years.hint, options=_options(years(library)))
+    yield Field("fact_kinds", w.kinds.ask, "many_of", w.kinds.hint, options=_options(kinds(library)))
+    yield Field("fact_place", w.place.ask, "one_of", w.place.hint, options=_options(places(library)))
+    yield Field("fact_years", w.years.ask, "many_of", w.years.hint, options=_options(years(library)))
 
 
 def kinds(library: Library) -> dict[str, str]:
@@ -45,7 +45,8 @@ def chosen(library: Library, values: Mapping[str, str]) -> tuple[dict[str, list[
         picked = [option for option in field.options if option.key in values.get(field.key, "").split(",")]
         if picked:
             said[field.key] = [field.label, "; ".join(option.label for option in picked)]
-            keys[field.key] = [option.label if field.key == "years" else option.key for option in picked]
+            name = field.key.removeprefix("fact_")
+            keys[name] = [option.label if name == "years" else option.key for option in picked]
     return said, keys
 
 

@@ -79,7 +79,7 @@ async def test_a_rotation_killed_half_way_goes_on_where_it_was_and_both_keys_ope
     assert (await half.audit()).breaks == ()
     with pytest.raises(LedgerDownError):
         await (await another_ledger(keys=alone)).head()
-    assert await half.rotate() == 3
+    assert await half.rotate() == 4
     assert (await (await another_ledger(keys=alone)).audit()).breaks == ()
 
 

@@ -206,9 +206,13 @@ async def test_what_is_chosen_at_closing_and_decided_is_what_is_counted(school):
     school.clock.forward(minutes=20)
     await school.press(f"ack:{school.id(ref)}", school.person("dsl"))
     await decide(school, ref)
-    await act(school, "close", ref, text="settled", kinds="bullying,hazing", place="online", years="y1")
+    chosen = {"fact_kinds": "bullying,hazing", "fact_place": "online", "fact_years": "y1"}
+    await act(school, "close", ref, text="settled", place="the corridor is dark", **chosen)
     concerns = await school.ledger.logged_between(school.clock.now() - timedelta(days=1), school.clock.now())
     (found,) = learning.cases(concerns, school.library.school)
+    shown = school.text(await school.press(f"open:{school.id(ref)}", school.person("dsl")))
+    assert "the corridor is dark" in shown
+    assert school.library.topics["hazing"].title in shown
     assert found == Case(
         on=date(2026, 3, 2),
         kinds=("bullying", "hazing"),

@@ -76,7 +76,7 @@ async def _settled(ledger: Ledger, library: Library, dice: random.Random, concer
     concern = await ledger.decide(f"year-decide-{number}", concern, DSL, text, decided)
     kinds = dice.choices(list(facts.kinds(library)), [3, 5, 1, 2, 6, 4, 3, 1, 2][: len(facts.kinds(library))], k=2)
     years = dice.choices(list(facts.years(library)), [5, 6, 4, 3, 2, 1][: len(facts.years(library))], k=2)
-    values = {"kinds": ",".join(kinds), "place": _one(dice, _PLACES), "years": ",".join(years)}
+    values = {"fact_kinds": ",".join(kinds), "fact_place": _one(dice, _PLACES), "fact_years": ",".join(years)}
     said, chosen = facts.chosen(library, values)
     review = Words(json.dumps({"review": said, "facts": chosen}))
     closed = decided + timedelta(days=2)
