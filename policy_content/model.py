@@ -305,6 +305,13 @@ class Staff(Frozen):
         return bool(self.teams_team or self.email_domains)
 
 
+class Retention(Frozen):
+    """When a concern that another record system has may be forgotten here. Nothing else is ever forgotten."""
+
+    after_handover_days: Annotated[int, Field(ge=0, le=36_500)] = 30
+    automatic: bool = False  # no: it is offered; yes: `signpost serve` does it when the days have passed
+
+
 class School(Frozen):
     """The people, the numbers and the school's own limits: school.yaml."""
 
@@ -319,6 +326,8 @@ class School(Frozen):
     agencies: dict[str, Agency]
     calendar: Calendar
     limits: Limits
+    retention: Retention = Retention()
+    years: Annotated[tuple[Title, ...], Field(min_length=1, max_length=20)] = tuple(f"Year {n}" for n in range(7, 14))
 
     def names(self) -> frozenset[str]:
         """What `{…}` may name in content."""
