@@ -17,8 +17,8 @@ from adapters import needs
 from adapters.server import utc_now
 from adapters.shelf import Shelf
 from bot import KeyTextError, Ledger, NotABackupError, Words, new_master_key
-from bot.clocks import ladder, upcoming
-from bot.concern import Account, Concern, NewConcern
+from bot.clocks import ladder
+from bot.concern import Account, NewConcern
 from bot.settings import Settings
 from policy_content.model import School
 
@@ -33,7 +33,6 @@ def add_to(app: typer.Typer, make: doctor_.Make) -> None:
     app.add_typer(db_app, name="db")
     app.add_typer(keys_app, name="keys")
     app.command()(audit)
-    app.command()(concerns)
 
     @app.command()
     def doctor() -> None:
@@ -54,13 +53,6 @@ def add_to(app: typer.Typer, make: doctor_.Make) -> None:
 def audit() -> None:
     """Verify the chain of all chronologies: nothing changed, removed, reordered or cut off."""
     needs.run(_audit(needs.settings(quiet=True)))
-
-
-def concerns(
-    reference: Annotated[str | None, typer.Argument(help="One concern: how each alert was delivered.")] = None,
-) -> None:
-    """References, stages and clocks; never a name or a word."""
-    needs.run(_concerns(needs.settings(quiet=True), reference))
 
 
 @db_app.command("upgrade")
@@ -96,13 +88,8 @@ def keys_rotate() -> None:
     needs.run(_rotate(needs.settings(quiet=True)))
 
 
-async def _opened(found: Settings, *, migrate: bool | None = None) -> tuple[Ledger, School]:
-    school = needs.content(found.content).library.school
-    return await needs.ledger(found, needs.key(found), school.short, migrate=migrate), school
-
-
 async def _audit(found: Settings) -> None:
-    ledger, _ = await _opened(found)
+    ledger, _ = await needs.opened(found)
     try:
         result = await ledger.audit()
     finally:
@@ -118,42 +105,14 @@ async def _audit(found: Settings) -> None:
         )
 
 
-async def _concerns(found: Settings, reference: str | None) -> None:
-    ledger, school = await _opened(found)
-    try:
-        if reference is None:
-            for concern in await ledger.all_concerns():
-                typer.echo(_line(concern, school))
-            return
-        concern_ = await ledger.by_reference(reference)
-        if concern_ is None:
-            needs.stop(
-                f"there is no concern {reference}", "or it has been forgotten", "`signpost concerns` lists them all"
-            )
-        typer.echo(_line(concern_, school))
-        for d in await ledger.deliveries(concern_.id):
-            told = "reporter" if d.told.startswith("person:") else d.told
-            typer.echo(f"  {d.at:%Y-%m-%d %H:%M:%S} UTC  {d.kind:<8} to {told:<9} by {d.via:<8} {d.outcome}")
-    finally:
-        await ledger.close()
-
-
-def _line(concern: Concern, school: School) -> str:
-    clocks = ", ".join(f"{clock} by {at:%Y-%m-%d %H:%M} UTC" for clock, at in upcoming(concern, school))
-    marks = f"{' urgent' if concern.urgent else ''}{' DRILL' if concern.drill else ''}"
-    return (
-        f"{concern.reference}  {concern.stage}{marks}  logged {concern.logged_at:%Y-%m-%d %H:%M} UTC  {clocks}".rstrip()
-    )
-
-
 async def _upgrade(found: Settings) -> None:
-    ledger, _ = await _opened(found, migrate=True)
+    ledger, _ = await needs.opened(found, migrate=True)
     await ledger.close()
     typer.echo("The tables are up to date.")
 
 
 async def _backup(found: Settings, file: Path) -> None:
-    ledger, _ = await _opened(found)
+    ledger, _ = await needs.opened(found)
     try:
         rows = await ledger.backup(file)
     finally:
@@ -162,7 +121,7 @@ async def _backup(found: Settings, file: Path) -> None:
 
 
 async def _restore(found: Settings, file: Path) -> None:
-    ledger, _ = await _opened(found, migrate=True)
+    ledger, _ = await needs.opened(found, migrate=True)
     try:
         rows = await ledger.restore(file)
         result = await ledger.audit()
@@ -174,7 +133,7 @@ async def _restore(found: Settings, file: Path) -> None:
 
 
 async def _rotate(found: Settings) -> None:
-    ledger, _ = await _opened(found)
+    ledger, _ = await needs.opened(found)
     try:
         done = await ledger.rotate()
     finally:
@@ -183,7 +142,7 @@ async def _rotate(found: Settings) -> None:
 
 
 async def _drill(found: Settings, make: doctor_.Make, *, again: bool) -> None:
-    ledger, school = await _opened(found)
+    ledger, school = await needs.opened(found)
     try:
         now = utc_now()
         last = max((c.logged_at for c in await ledger.all_concerns() if c.drill), default=None)
@@ -209,7 +168,7 @@ async def _begin_drill(ledger: Ledger, school: School, via: str, now: datetime) 
 
 
 async def _drill_report(found: Settings) -> None:
-    ledger, _ = await _opened(found)
+    ledger, _ = await needs.opened(found)
     try:
         drills = [concern for concern in await ledger.all_concerns() if concern.drill]
         for concern in drills:

@@ -14,16 +14,17 @@ import structlog
 import typer
 from aiohttp import web
 
-from adapters import asking, evaluating, keeping, needs, practice
+from adapters import asking, evaluating, keeping, needs, practice, registers
 from adapters.console.channel import ConsoleChannel
 from adapters.console.render import render
 from adapters.email.channel import EmailChannel, EmailUrlError
 from adapters.port import Chat, Finding, House
+from adapters.reports import trends_route
 from adapters.server import Signpost, served, utc_now
 from adapters.shelf import Shelf
 from adapters.slack.manifest import manifest, to_json, to_yaml
 from adapters.teams.package import PackageError, package
-from adapters.web.channel import WebChannel, only_this_computer
+from adapters.web.channel import TRENDS, WebChannel, only_this_computer
 from bot import Channel, Guidance, Vault, Words, open_ledger
 from bot.cards import answer, clarify, ring_now, unknown
 from bot.settings import Settings, half_connected
@@ -272,6 +273,7 @@ def _channels(settings: Settings, shelf: Shelf) -> dict[str, Channel]:
 
 
 keeping.add_to(app, _channels)
+registers.add_to(app, _channels)
 
 
 async def _demo(settings: Settings, port: int, *, any_port: bool, fresh: bool) -> None:
@@ -283,6 +285,7 @@ async def _demo(settings: Settings, port: int, *, any_port: bool, fresh: bool) -
     signpost = Signpost.of(shelf, ledger, {channel.name: channel})
     site = web.Application(middlewares=[only_this_computer], client_max_size=2**20)
     site.add_routes([*signpost.routes(), *channel.routes(signpost.desk, ledger, signpost.wake)])
+    site.add_routes([trends_route(TRENDS, lambda: shelf.guidance().library, ledger, utc_now)])
     if any_port and not _free(port):
         port = 0
     async with served(site, signpost, "127.0.0.1", port) as bound:

@@ -15,6 +15,7 @@ from adapters.shelf import Shelf, read_guidance
 from bot import Guidance, KeyTextError, Ledger, LedgerDownError, Vault, open_ledger
 from bot.settings import Settings, SettingsError, read_settings
 from policy_content import ContentError
+from policy_content.model import School
 
 
 def settings(*, quiet: bool = False) -> Settings:
@@ -81,6 +82,12 @@ async def ledger(found: Settings, made: Vault, short: str, *, migrate: bool | No
     """The school's ledger. Raises `LedgerDownError`."""
     found.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     return await open_ledger(found.database, made, short, tombs=found.data / "forgotten", migrate=migrate)
+
+
+async def opened(found: Settings, *, migrate: bool | None = None) -> tuple[Ledger, School]:
+    """The school's ledger, and the school as its content has it. Raises `LedgerDownError`."""
+    school = content(found.content).library.school
+    return await ledger(found, key(found), school.short, migrate=migrate), school
 
 
 def refuse_real(command: str) -> None:

@@ -21,6 +21,7 @@ _TICK = 1.0  # seconds between looks at the clock when nothing wakes the bell
 _LAST_ROUND = 3.0  # seconds that a round may take to end when Signpost stops
 _ROUNDS = 4  # rings at most at once
 _LOOK_AT_ROUTES = 60.0  # seconds between looks whether a route is to be proved
+_LOOK_AT_RETENTION = 3600.0  # seconds between looks whether something is due to be forgotten
 _LOOK_AT_CONTENT = 5.0  # seconds between looks at the school's content folder
 
 
@@ -111,6 +112,19 @@ class Signpost:
                 _log.exception("proof_stumbled")
             await asyncio.sleep(_LOOK_AT_ROUTES)
 
+    async def forget_by_rule(self, clock: Callable[[], datetime] = utc_now) -> None:
+        """Forget each hour what the school's own rule says is due. Most schools say that nothing is."""
+        while True:
+            try:
+                done = await self.desk.handing.forget_by_rule(self.shelf.guidance(), clock())
+                if done:
+                    _log.info("forgotten", count=len(done))
+            except LedgerDownError as error:
+                _log.error("forgetting_waits", reason=str(error))
+            except Exception:  # noqa: BLE001 (the next hour must come whatever befell this one)
+                _log.exception("forgetting_stumbled")
+            await asyncio.sleep(_LOOK_AT_RETENTION)
+
     async def watch_content(self) -> None:
         """Take new words when the school's folder changes."""
         while True:
@@ -178,6 +192,7 @@ async def served(app: web.Application, signpost: Signpost, host: str, port: int)
         asyncio.create_task(signpost.ring_for_ever()),
         asyncio.create_task(signpost.watch_content()),
         asyncio.create_task(signpost.prove_each_morning()),
+        asyncio.create_task(signpost.forget_by_rule()),
         asyncio.create_task(signpost.ledger.listen(signpost.wake)),
     ]
     try:

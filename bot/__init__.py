@@ -3,6 +3,7 @@
 from bot.bell import Alert, Bell, Channel, Delivered, Failed, Provable, Receipt, Searchable
 from bot.desk import Desk
 from bot.guidance import Guidance, Route
+from bot.handing import NotYoursError
 from bot.ledger import Ledger, LedgerDownError, NotABackupError, open_ledger
 from bot.talk import (
     Card,
@@ -41,6 +42,7 @@ __all__ = [
     "LedgerDownError",
     "Message",
     "NotABackupError",
+    "NotYoursError",
     "Option",
     "Part",
     "Person",

@@ -2,7 +2,7 @@
 
 Choice ids, all of them: `home`, `topics`, `group:<group>`, `topic:<id>`, `none`, `log`, `emergency`,
 `triage:<id>`, `step:<conversation>:<version>:<value>`, `ack:<concern>`, `open:<concern>`,
-`add:<concern>`, `read:<concern>`, `mine`, `list`, `front`, and the acts of `bot.casework` (`decide:<concern>`, …).
+`add:<concern>`, `read:<concern>`, `mine`, `list`, `front`, `find`, `code`, and the acts of `bot.casework` (`decide:<concern>`, …).
 A step's `version` is the conversation's when it was drawn, so that an old card is recognised.
 """
 
@@ -13,6 +13,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot import intake
+from bot.concern import Line
 from bot.guidance import Guidance
 from bot.talk import Card, Choice, Fact, Form, Message, Part, Words
 from bot.triage import ABOUT, AtAbout, AtCheck, AtForm, AtOutcome, AtQuestion, Conversation, Observation, Position
@@ -207,7 +208,7 @@ def _step(
                 more,
             )
         case AtCheck(about):
-            facts = tuple(Fact(label, value) for label, value in account_lines(library, about, talk))
+            facts = tuple(Fact(line.label, line.value) for line in account_lines(library, about, talk))
             yield Card(w.check_title, library.say(w.check), facts)
             yield from observed(library, position.observations)
             yield choice(w.send_button, SEND, main=True)
@@ -237,11 +238,11 @@ def observed(library: Library, observations: Sequence[Observation]) -> Parts:
     return (Card(library.wording.observations_title, facts=facts),) if facts else ()
 
 
-def account_lines(library: Library, about: str, talk: Conversation) -> tuple[tuple[str, Words], ...]:
-    """The form as sent, who it is about first, as labels and what was typed."""
+def account_lines(library: Library, about: str, talk: Conversation) -> tuple[Line, ...]:
+    """The form as sent, who it is about first."""
     w = library.wording
-    first = (w.about_title, Words(getattr(w, f"about_{about}")))
-    return (first, *((line.label, line.value) for line in intake.lines(library, about, talk.draft)))
+    first = Line(w.about_title, Words(getattr(w, f"about_{about}")), "about")
+    return (first, *intake.lines(library, about, talk.draft))
 
 
 def _edition(library: Library, edition: str, now: datetime) -> str:

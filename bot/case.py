@@ -7,7 +7,7 @@ because it is older or still sealed, says nothing here and is shown as it stands
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from bot.concern import Concern, Entry
 from bot.talk import Words
 
 # What is written for the record alone, and what merely says that somebody looked.
-LOOKS = frozenset({"opened", "read"})
+LOOKS = frozenset({"opened", "read", "exported"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,20 @@ def review(entry: Entry) -> dict[str, tuple[str, Words]]:
     return {key: (asked, Words(said)) for key, (asked, said) in held["review"].items()} if held else {}
 
 
+def handed_over(concern: Concern) -> tuple[Entry, Words, Words] | None:
+    """Where it was last handed over to: the entry, the other system and the reference there; None if nowhere."""
+    entry = concern.latest("handed_over")
+    held = _held(entry) if entry else None
+    return (entry, Words(held["system"]), Words(held["reference"])) if entry and held else None
+
+
+def facts(concern: Concern) -> dict[str, tuple[str, ...]]:
+    """What was chosen at the last closing for the school's figures: `kinds`, `place` and `years`, as keys."""
+    entry = concern.latest("reviewed")
+    held = _held(entry) if entry else None
+    return {key: tuple(chosen) for key, chosen in (held or {}).get("facts", {}).items()}
+
+
 def said(entry: Entry) -> Words:
     """What an entry says, in words, whether or not its text is structured."""
     held = _held(entry) if entry.what in _PLAINLY else None
@@ -112,13 +126,14 @@ def _reviewed(held: dict[str, Any]) -> str:
     return "\n".join(f"{asked} {answer}" for asked, answer in held["review"].values())
 
 
-_PLAINLY = {
+_PLAINLY: dict[str, Callable[[dict[str, Any]], str]] = {
     "action": lambda held: f"{held['what']} ({held['due']})",
     "done": lambda held: f"{held['nth']}. {held['text']}".strip(),
     "assigned": lambda held: held["name"],
     "linked": lambda held: f"{held['reference']}: {held['why']}",
     "restricted": lambda held: f"{', '.join(held['names'])}: {held['why']}",
     "reviewed": _reviewed,
+    "handed_over": lambda held: f"{held['system']}: {held['reference']}",
 }
 
 

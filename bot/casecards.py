@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from bot import case, chronicle, clocks, intake
+from bot import case, chronicle, clocks, facts, intake, retention
 from bot.cards import Parts, when
 from bot.concern import Concern, Entry
 from bot.notices import acts
@@ -105,6 +105,7 @@ def _fields(library: Library, act: str, concern: Concern) -> Iterator[Field]:
             for key in REVIEW:
                 asked = getattr(w.review, key)
                 yield Field(key, asked.ask, "text", asked.hint)
+            yield from facts.fields(library)
 
 
 def _people(named: Mapping[str, str]) -> tuple[Option, ...]:
@@ -123,6 +124,9 @@ def more(library: Library, concern: Concern) -> Parts:
         ("escalate", w.case.escalate_button, open_),
         ("close", w.close_button, open_),
         ("reopen", w.case.reopen_button, not open_),
+        ("similar", w.handing.similar_button, bool(concern.account.children())),
+        ("handover", w.handing.button, True),
+        ("forget", w.handing.forget_button, retention.refused(concern) == ""),
     )
     return (
         Card(library.say(w.case.more_title, reference=concern.reference), w.case.more),

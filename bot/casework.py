@@ -11,17 +11,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot import cards, case, casecards, chronicle, clocks, notices
+from bot import cards, case, casecards, chronicle, clocks, facts, handcards, notices
 from bot.concern import Concern
 from bot.deciding import Deciding
 from bot.guidance import Guidance
+from bot.handing import HANDS, Handing
 from bot.ledger import Ledger, Wanted
 from bot.reporting import via_of
 from bot.talk import Message, Person, Reply, Roster, RosterUnreadable, Sent, Words
 from policy_content.model import Library, School
 
 _FORMS = frozenset({"note", "message", "assign", "action", "done", "link", "restrict", "escalate", "reopen", "close"})
-ACTS = _FORMS | {"ack", "open", "decide", "more", "chronology", "decision"}
+ACTS = _FORMS | HANDS | {"ack", "open", "decide", "more", "chronology", "decision"}
 _WHILE_OPEN = frozenset({"assign", "action", "done", "escalate"})
 
 
@@ -34,6 +35,7 @@ class Casework:
         self._rosters = rosters
         self._via = via
         self._deciding = Deciding(ledger)
+        self.handing = Handing(ledger, self.may)
 
     async def act(
         self, guide: Guidance, message: Message, act: str, rest: str, sent: Sent | None, now: datetime
@@ -53,6 +55,8 @@ class Casework:
                     return replace(await self._acknowledge(library, message, concern, now), dialog=tail == "dialog")
                 case "decide":
                     return await self._deciding.hear(guide, message, concern, tail, sent, now)
+                case _ if act in HANDS:
+                    return await self.handing.act(guide, message, act, concern, sent, now)
                 case "more":
                     return Reply(casecards.more(library, concern), dialog=True)
                 case "open" | "chronology" | "decision":
@@ -232,7 +236,18 @@ class Casework:
         ids = known_as(library.school, who.id)
         told = roles | {f"person:{id_}" for id_ in ids}
         held = await self._ledger.open_concerns(told, _walled(library.school, ids))
-        return Reply(notices.open_list(library, held, await self._ledger.proofs(), now))
+        shown = notices.open_list(library, held, await self._ledger.proofs(), now)
+        return Reply((*shown, *handcards.beside_list(library)))
+
+    async def find(self, guide: Guidance, message: Message, act: str, sent: Sent | None, now: datetime) -> Reply:
+        """`find` and `code`: what a DSL member asks for without naming a concern. To anyone else, as if there were none."""
+        library, w = guide.library, guide.library.wording
+        try:
+            if not await self._roles(guide, message.who):
+                return Reply((cards.note(library, w.not_yours_title, w.not_yours),))
+            return await self.handing.find(guide, message, act, sent, now)
+        except RosterUnreadable:
+            return Reply((cards.note(library, w.no_roster_title, w.no_roster),))
 
     async def may(self, guide: Guidance, who: Person, concern: Concern) -> bool:
         """May this person act on this concern at this moment? Raises `RosterUnreadable`, but never to those whom
@@ -299,4 +314,6 @@ def _review(library: Library, values: Mapping[str, str]) -> Words:
     """The review questions that were answered, as asked; nothing if none was."""
     asked = {key: getattr(library.wording.case.review, key).ask for key in casecards.REVIEW}
     answered = {key: [asked[key], values[key].strip()] for key in asked if values.get(key, "").strip()}
-    return Words(json.dumps({"review": answered})) if answered else Words("")
+    said, chosen = facts.chosen(library, values)
+    held = {"review": answered | said} | ({"facts": chosen} if chosen else {})
+    return Words(json.dumps(held)) if held["review"] else Words("")

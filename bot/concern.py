@@ -20,10 +20,13 @@ AGAIN = frozenset({"escalated", "reopened"})  # the entries with which the clock
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One field of the concern form as it was sent: the label as shown, and what was typed."""
+    """One field of the concern form as it was sent: the label as shown, what was typed, and the field's key
+    (`child-1`, `happened`). Concerns sent before keys were kept have none.
+    """
 
     label: str
     value: Words
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,19 @@ class Account:
         return json.dumps(
             {
                 "reporter": self.reporter.reveal(),
-                "lines": [[line.label, line.value.reveal()] for line in self.lines],
+                "lines": [[line.label, line.value.reveal(), line.key] for line in self.lines],
                 "observations": [[o.asked, o.answered] for o in self.observations],
             }
         )
+
+    def said(self, key: str) -> Words:
+        """What was typed in the field of this key; nothing if it was left empty."""
+        return next((line.value for line in self.lines if line.key == key), NOTHING)
+
+    def children(self) -> tuple[tuple[Words, Words], ...]:
+        """The children as the reporter named them, each with the role they gave."""
+        keys = [line.key for line in self.lines if line.key.startswith("child-") and not line.key.endswith("-role")]
+        return tuple((self.said(key), self.said(f"{key}-role")) for key in keys)
 
     @classmethod
     def from_text(cls, text: str) -> Account:
@@ -50,7 +62,7 @@ class Account:
         held = json.loads(text)
         return cls(
             Words(held["reporter"]),
-            tuple(Line(label, Words(value)) for label, value in held["lines"]),
+            tuple(Line(label, Words(value), *key) for label, value, *key in held["lines"]),
             tuple(Observation(asked, answered) for asked, answered in held["observations"]),
         )
 

@@ -17,7 +17,7 @@ from bot import cards, casecards, clocks, intake, interview, notices
 from bot.cards import RESUME, Parts
 from bot.cards import lead as _lead
 from bot.casework import ACTS, Casework
-from bot.concern import Account, Line, NewConcern
+from bot.concern import Account, NewConcern
 from bot.guidance import Guidance, Route
 from bot.ledger import AlreadyHeardError, ChangedMeanwhileError, Ledger, LedgerDownError, Question
 from bot.reporting import OWN, Reporting
@@ -66,8 +66,10 @@ class Desk:
         self._guidance = guidance
         self._ledger = ledger
         self._channels = tuple(channels)
-        self._casework = Casework(ledger, rosters, self._channels[0])
-        self._reporting = Reporting(ledger, self._channels[0])
+        first = next(iter(self._channels), "")  # `doctor` asks after a house that has none
+        self._casework = Casework(ledger, rosters, first)
+        self._reporting = Reporting(ledger, first)
+        self.handing = self._casework.handing
 
     async def hear(self, message: Message, now: datetime) -> Reply:
         """The reply to a message, after whatever it changed has been saved. Never raises for what a person typed."""
@@ -261,6 +263,8 @@ class Desk:
                 return await self._casework.act(guide, message, kind, rest, None, now)
             case _ if kind in OWN:
                 return await self._reporting.act(guide, message, kind, rest, None, now)
+            case "find" | "code":
+                return await self._casework.find(guide, message, kind, None, now)
             case "mine" | "list" | "home" | "front":
                 return await self._overview(guide, message.who, kind, now)
             case "log":
@@ -390,6 +394,8 @@ class Desk:
             return await self._reporting.act(guide, message, kind, rest, sent, now)
         if kind in ACTS:
             return await self._casework.act(guide, message, kind, rest, sent, now)
+        if kind == "find":
+            return await self._casework.find(guide, message, kind, sent, now)
         id_, _, tail = rest.partition(":")
         open_ = await self._open(guide, message.who, now)
         version, _, about = tail.partition(":")
@@ -423,8 +429,7 @@ class Desk:
             or position.urgent
             or any(guide.hears_urgent(text, telling=True) for text in talk.draft.values())
         )
-        lines = tuple(Line(label, value) for label, value in cards.account_lines(library, about, talk))
-        account = Account(message.who.name, lines, position.observations)
+        account = Account(message.who.name, cards.account_lines(library, about, talk), position.observations)
         avoids = clocks.kept_from(library.school, about, intake.named(library, about, talk.draft))
         new = NewConcern(about, urgent, message.who.id, account, talk.id, avoids=avoids)
         told = clocks.ladder(library.school, about)[0]

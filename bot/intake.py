@@ -94,7 +94,7 @@ def _lines(library: Library, about: str, draft: Mapping[str, str]) -> Iterator[L
         if not typed or (field.key.endswith("-role") and not draft.get(field.key.removesuffix("-role"), "").strip()):
             continue
         label = next((option.label for option in field.options if option.key == typed), typed)
-        yield Line(field.label, Words(label))
+        yield Line(field.label, Words(label), field.key)
 
 
 def _filled(field: Field, draft: Mapping[str, str], faults: Mapping[str, str]) -> Field:

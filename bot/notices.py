@@ -228,16 +228,21 @@ def open_list(library: Library, held: Sequence[Concern], proofs: Sequence[Proven
     routes = tuple(Fact(library.say(w.list_proved, route=p.channel), Words(_proved(library, p, now))) for p in proofs)
     text = library.say(w.list_count, count=str(len(held))) if held else w.list_empty
     parts: list[Part] = [Card(w.list_title, text, routes)]
-    stages = {"logged": w.stage_logged, "acknowledged": w.stage_acknowledged, "decided": w.stage_decided}
     for concern in held:
-        title = library.say(w.alert_title_urgent if concern.urgent else w.alert_title, reference=concern.reference)
-        facts = (
-            Fact(w.list_stage, Words(stages.get(concern.stage, concern.stage))),
-            Fact(w.alert_logged, Words(when(library, concern.logged_at, now))),
-            *_clock_facts(library, concern, now),
-        )
-        parts += [Card(title, facts=facts, tone="alert"), *acts(library, concern)]
+        parts += listed(library, concern, now)
     return tuple(parts)
+
+
+def listed(library: Library, concern: Concern, now: datetime) -> Parts:
+    """One concern in a list: reference, stage and clocks, and what may be done next."""
+    w = library.wording
+    title = library.say(w.alert_title_urgent if concern.urgent else w.alert_title, reference=concern.reference)
+    facts = (
+        Fact(w.list_stage, Words(getattr(w, f"stage_{concern.stage}"))),
+        Fact(w.alert_logged, Words(when(library, concern.logged_at, now))),
+        *_clock_facts(library, concern, now),
+    )
+    return (Card(title, facts=facts, tone="alert"), *acts(library, concern))
 
 
 class Proven(Protocol):

@@ -167,16 +167,20 @@ class People(Frozen):
 
     @model_validator(mode="after")
     def _apart(self) -> People:
-        """Somebody in two roles, or two with one address, would be told of a concern about themselves."""
-        seen: dict[str, str] = {}
+        """A head who is the DSL too, or reads their mail, would be told of a concern about themselves. The safeguarding
+        team may share a mailbox among themselves: what is about one of them goes to none of them.
+        """
+        seen: dict[str, tuple[str, str]] = {}
         for role, person in self.everyone():
-            for id_ in sorted({*person.ids(), *({person.email.strip().casefold()} if person.email.strip() else ())}):
-                if id_ in seen and not id_.startswith("["):
+            team = "team" if role == "dsl" or role.startswith("deputy") else role
+            mail = person.email.strip().casefold()
+            for address, apart in (*((id_, role) for id_ in sorted(person.ids())), *(((mail, team),) if mail else ())):
+                first, other = seen.setdefault(address, (role, apart))
+                if other != apart:
                     raise ValueError(
-                        f"{seen[id_]} and {role} share “{id_}”: a concern about one of them would be told to them. "
+                        f"{first} and {role} share “{address}”: a concern about one of them would be told to them. "
                         "Give each role its own person, and each person their own address"
                     )
-                seen[id_] = role
         return self
 
     def everyone(self) -> Iterator[tuple[str, SchoolPerson]]:
@@ -301,6 +305,13 @@ class Staff(Frozen):
         return bool(self.teams_team or self.email_domains)
 
 
+class Retention(Frozen):
+    """When a concern that another record system has may be forgotten here. Nothing else is ever forgotten."""
+
+    after_handover_days: Annotated[int, Field(ge=0, le=36_500)] = 30
+    automatic: bool = False  # no: it is offered; yes: `signpost serve` does it when the days have passed
+
+
 class School(Frozen):
     """The people, the numbers and the school's own limits: school.yaml."""
 
@@ -315,6 +326,8 @@ class School(Frozen):
     agencies: dict[str, Agency]
     calendar: Calendar
     limits: Limits
+    retention: Retention = Retention()
+    years: Annotated[tuple[Title, ...], Field(min_length=1, max_length=20)] = tuple(f"Year {n}" for n in range(7, 14))
 
     def names(self) -> frozenset[str]:
         """What `{…}` may name in content."""

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from policy_content.case_wording import CaseWords, DecisionWords
+from policy_content.handing_wording import HandingWords, LearningWords
 from policy_content.saying import Holds, Label, Say
 from policy_content.saying import holds as _holds
 
@@ -42,6 +43,8 @@ class Wording(BaseModel):
     groups: dict[str, Label]
     decision: DecisionWords
     case: CaseWords
+    handing: HandingWords
+    learning: LearningWords
 
     practice: Say
     suggestions: tuple[Say, ...]
@@ -236,6 +239,8 @@ class Wording(BaseModel):
     entry_restricted: Say
     entry_escalated: Say
     entry_reopened: Say
+    entry_exported: Say
+    entry_handed_over: Say
     decide_button: Label
     close_button: Label
     decided_title: Annotated[Label, _holds("reference")]

@@ -23,6 +23,7 @@ from bot import Alert, Delivered, Desk, Failed, Guidance, Ledger, LedgerDownErro
 
 _log = structlog.get_logger("signpost.web")
 _PAGE = Path(__file__).parent / "page"
+TRENDS = "/trends"  # where the demo serves what the school learns
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -145,7 +146,14 @@ class WebChannel:
                 "school": library.school.name,
                 "practice": library.wording.practice,
                 "seats": [
-                    {"id": s.id, "name": s.name, "role": s.role, "place": s.place, "side": s.side}
+                    {
+                        "id": s.id,
+                        "name": s.name,
+                        "role": s.role,
+                        "place": s.place,
+                        "side": s.side,
+                        "links": self._links(s),
+                    }
                     for s in self._seats.values()
                 ],
                 "suggestions": list(library.wording.suggestions),
@@ -185,6 +193,11 @@ class WebChannel:
         elif reply.parts and not (reply.repeated and f"re-{frame.event}" in self._page.posts.get(seat.id, {})):
             await self._post(seat.id, f"re-{frame.event}", "signpost", "", render(reply.parts))
         await socket.send_json({"type": "heard", "event": frame.event})
+
+    def _links(self, seat: Seat) -> list[dict[str, str]]:
+        """Pages that belong to a seat: what the school learns is the DSL's."""
+        label = self._guidance().library.wording.learning.link
+        return [{"label": label, "href": TRENDS}] if seat.id == "dsl" else []
 
     def _said(self, seat: str, frame: Frame) -> str:
         """What the person did, as their own side of the conversation shows it."""

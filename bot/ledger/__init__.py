@@ -18,6 +18,7 @@ from bot.ledger.database import (
     LedgerDownError,
     open_engine,
 )
+from bot.ledger.mentions import Mentions
 from bot.ledger.outbox import LEASE, Delivery, Due, Outbox
 from bot.ledger.places import Places, looks_like_code
 from bot.ledger.records import Wanted, reply_key
@@ -25,7 +26,7 @@ from bot.ledger.upkeep import Audit, NotABackupError, Proof, Upkeep
 from bot.vault import Vault
 
 
-class Ledger(Conversations, Casebook, Outbox, Places, Upkeep):
+class Ledger(Conversations, Casebook, Mentions, Outbox, Places, Upkeep):
     """The school's record: conversations, concerns, their chronologies and the alerts due."""
 
     def __init__(self, engine: AsyncEngine, vault: Vault, short: str, tombs: Path | None = None) -> None:

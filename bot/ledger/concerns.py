@@ -9,11 +9,13 @@ from typing import Any
 from sqlalchemy import and_, case, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import naming
 from bot.clocks import Plan
 from bot.concern import Concern, NewConcern, reference
 from bot.ledger import tables as t
 from bot.ledger.conversations import close_conversation
 from bot.ledger.database import ChangedMeanwhileError, Database
+from bot.ledger.mentions import mention
 from bot.ledger.records import (
     REACHES,
     Wanted,
@@ -81,6 +83,7 @@ class Concerns(Database):
             if new.avoids:
                 avoided = [{"concern": id_, "kind": "avoids", "person": person} for person in sorted(new.avoids)]
                 await db.execute(insert(t.restrictions), avoided)
+            await mention(db, self._vault, id_, naming.of_names(name for name, _ in new.account.children()))
             for role in told:
                 await enqueue(db, Wanted(f"concern/{id_}/0/{role}", "concern", id_, role, via), now)
         return ref
@@ -133,9 +136,14 @@ class Concerns(Database):
             concerns = [await concern_or_sealed(db, self._vault, id_) for id_ in found.scalars().all()]
         return [concern for concern in concerns if concern is not None]
 
-    async def all_concerns(self, at_most: int = 500) -> list[Concern]:
+    async def all_concerns(self, at_most: int | None = 500) -> list[Concern]:
         """Every concern that has not been forgotten, newest first."""
         return await self._some(t.concerns.c.key.is_not(None), at_most)
+
+    async def logged_between(self, first: datetime, last: datetime) -> list[Concern]:
+        """Every concern logged from `first` to before `last` that has not been forgotten: for figures, so all of them."""
+        c = t.concerns.c
+        return await self._some(and_(c.key.is_not(None), c.logged_at >= first, c.logged_at < last), None)
 
     async def acknowledge(self, heard: Event, concern: Concern, who: Person, via: str, now: datetime) -> Concern:
         """Record that a person has it, tell the reporter by `via`, and stop alerts not yet sent.
@@ -167,6 +175,7 @@ class Concerns(Database):
         async with self.transaction(rings=True) as db:
             await note(db, heard, now)
             await self._change(db, concern, "added", who.name, now, text=text.reveal())
+            await mention(db, self._vault, concern.id, naming.in_text(text))
             for one in wanted:
                 await enqueue(db, one, now)
             return await self._reread(db, concern)
@@ -234,7 +243,7 @@ class Concerns(Database):
             raise ChangedMeanwhileError
         return changed
 
-    async def _some(self, which: Any, at_most: int) -> list[Concern]:
+    async def _some(self, which: Any, at_most: int | None) -> list[Concern]:
         c = t.concerns.c
         async with self.reading() as db:
             newest = select(c.id).where(which).order_by(c.logged_at.desc()).limit(at_most)

@@ -143,6 +143,13 @@ class Conversations(Database):
                 )
             )
 
+    async def questions_between(self, first: datetime, last: datetime) -> list[tuple[datetime, str, str | None]]:
+        """When each question was asked, by which route it was answered, and the page nearest to it: from `first` to before `last`."""
+        q = t.questions.c
+        asked = select(q.at, q.route, q.topic).where(q.at >= first, q.at < last).order_by(q.id)
+        async with self.reading() as db:
+            return [(row.at, row.route, row.topic) for row in await db.execute(asked)]
+
     async def unsent_due(self, now: datetime, at_most: int = 50) -> list[tuple[Unsent, datetime]]:
         """Conversations to look at, with when each was last touched: their reminder or their end may have come."""
         c = t.conversations.c

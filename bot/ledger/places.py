@@ -52,6 +52,22 @@ class Places(Database):
         async with self.transaction() as db:
             return await _use(db, purpose, typed, now)
 
+    async def whose_code(self, prefix: str, typed: str, now: datetime) -> str | None:
+        """Whose code this is, of all whose purpose begins with `prefix` (`desk:`): the rest of the purpose. It is spent.
+        None if it is nobody's, which counts as a wrong try of each.
+        """
+        c = t.codes.c
+        async with self.transaction() as db:
+            found = await db.execute(select(t.codes).where(c.purpose.startswith(prefix, autoescape=True)))
+            offered = found.all()
+            for row in offered:
+                if hmac.compare_digest(row.digest, _digest(typed)):
+                    good = await _use(db, row.purpose, typed, now)
+                    return str(row.purpose).removeprefix(prefix) if good else None
+            for row in offered:
+                await _use(db, row.purpose, typed, now)
+        return None
+
     async def learn_place(self, heard: Event, id_: str, held: str, code: tuple[str, str], now: datetime) -> str | None:
         """Learn a place from somebody who typed its code there: `code` is its purpose and what was typed.
 

@@ -221,6 +221,23 @@ codes = Table(
     Column("tries", Integer, nullable=False, server_default="0"),
 )
 
+# Which concerns name somebody: a word of a name, as an HMAC under the index's own key. Nothing can be read from it; the
+# rows go when the concern is forgotten.
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("concern", String(32), ForeignKey(concerns.c.id), primary_key=True, index=True),
+)
+
+# The index's own key, wrapped. One row.
+index_key = Table(
+    "index_key",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+)
+
 # Written to by each readiness check, because a full disk still reads.
 pulse = Table("pulse", metadata, Column("id", Integer, primary_key=True), Column("beats", Integer, nullable=False))
 

@@ -15,13 +15,14 @@ from typing import IO, Any
 
 from sqlalchemy import LargeBinary, Table, and_, delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.concern import Concern
 from bot.ledger import chain
 from bot.ledger import tables as t
 from bot.ledger.database import ChangedMeanwhileError, Database, LedgerDownError
-from bot.ledger.records import chain_head
-from bot.talk import Person
+from bot.ledger.records import chain_head, note
+from bot.talk import Event, Person
 from bot.vault import Vault
 
 _BATCH = 200  # rows re-wrapped, or read for a backup, at a time
@@ -96,6 +97,7 @@ class Upkeep(Database):
             (t.conversations, t.conversations.c.id, "conversations/"),
             (t.places, t.places.c.id, "places/"),
             (t.chain, t.chain.c.id, "chain"),
+            (t.index_key, t.index_key.c.id, "mentions"),
         ):
             after: Any = None
             while True:
@@ -103,7 +105,7 @@ class Upkeep(Database):
                     query = select(column, table.c.key).where(table.c.key.is_not(None)).order_by(column).limit(_BATCH)
                     rows = (await db.execute(query if after is None else query.where(column > after))).all()
                     for id_, wrapped in rows:
-                        fresh = self._vault.rewrap(wrapped, owner if owner == "chain" else f"{owner}{id_}")
+                        fresh = self._vault.rewrap(wrapped, f"{owner}{id_}" if owner.endswith("/") else owner)
                         if fresh is not None:
                             same = and_(column == id_, table.c.key == wrapped)
                             done += (await db.execute(update(table).where(same).values(key=fresh))).rowcount
@@ -114,7 +116,9 @@ class Upkeep(Database):
 
     # ---- forgetting
 
-    async def forget(self, concern: Concern, who: Person, why: str, now: datetime) -> None:
+    async def forget(
+        self, concern: Concern, who: Person, why: str, now: datetime, *, heard: Event | None = None
+    ) -> None:
         """Destroy the concern's data key: what was sealed under it can never be read again. A tombstone stays:
         reference, dates, who and why. The sealed entries stay as they are, so that the chain still holds.
         """
@@ -128,6 +132,8 @@ class Upkeep(Database):
         }
         c = t.concerns.c
         async with self.transaction() as db:
+            if heard is not None:
+                await note(db, heard, now)
             gone = await db.execute(
                 update(t.concerns)
                 .where(c.id == concern.id, c.version == concern.version, c.key.is_not(None))
@@ -135,7 +141,7 @@ class Upkeep(Database):
             )
             if gone.rowcount != 1:
                 raise ChangedMeanwhileError
-            await db.execute(update(t.alerts).where(t.alerts.c.concern == concern.id).values(due_at=None))
+            await _clear(db, concern.id)
             await db.execute(insert(t.tombstones).values(tomb))
         await self.note_tombs()
 
@@ -245,7 +251,7 @@ class Upkeep(Database):
                 await db.execute(
                     update(t.concerns).where(t.concerns.c.id == concern).values(key=None, sealed=None, next_at=None)
                 )
-                await db.execute(update(t.alerts).where(t.alerts.c.concern == concern).values(due_at=None))
+                await _clear(db, concern)
         return len(whole)
 
     async def _move_counters(self, db: Any) -> None:
@@ -264,6 +270,16 @@ class Upkeep(Database):
             return ()
         lines = self._tombs.read_text(encoding="ascii").splitlines()
         return [line.split(" ")[1] for line in lines if " " in line]
+
+
+async def _clear(db: AsyncConnection, concern: str) -> None:
+    """What stands beside a forgotten concern goes with it: what is still to be told, the names in the index, the draft
+    of a decision, and whom it was kept from or to, which says who was in it.
+    """
+    await db.execute(update(t.alerts).where(t.alerts.c.concern == concern).values(due_at=None))
+    await db.execute(update(t.decision_drafts).where(t.decision_drafts.c.concern == concern).values(sealed=None))
+    await db.execute(delete(t.mentions).where(t.mentions.c.concern == concern))
+    await db.execute(delete(t.restrictions).where(t.restrictions.c.concern == concern))
 
 
 def _plain(table: Table, row: Any) -> dict[str, Any]:

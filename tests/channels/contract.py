@@ -25,7 +25,7 @@ from adapters.server import Signpost
 from adapters.web import read as web_read
 from adapters.web import render as web_render
 from bot import Channel, Desk, Form, Guidance, Message, Part, Person, Words, cards, intake, notices, open_ledger
-from bot.concern import Account, Concern, Entry, Line
+from bot.concern import Account, Concern, Entry
 from bot.triage import (
     ABOUT,
     Answer,
@@ -405,7 +405,7 @@ def _concerns(typed: str) -> Iterator[Drawing]:
 def a_concern(about: str, typed: str, *, urgent: bool = False) -> Concern:
     """A concern with `typed` in every field that takes it, logged yesterday and opened once by somebody so named."""
     draft = _full(about, typed)
-    lines = tuple(Line(line.label, line.value) for line in intake.lines(LIBRARY, about, draft))
+    lines = intake.lines(LIBRARY, about, draft)
     return Concern(
         id="0123456789abcdef",
         reference="TA-2026-0042",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot import Part, Words, casecards, chronicle, deciding, decision, notices
+from bot import Part, Words, casecards, chronicle, deciding, decision, handcards, notices
 from bot.concern import Account, Concern, Entry
 from bot.ledger import DecisionDraft
 from tests.channels.school import LIBRARY
@@ -37,9 +37,26 @@ def drawings(new: Concern, typed: str, now: datetime) -> Iterator[Drawn]:
     yield f"moved on {new.about}", casecards.moved_on(LIBRARY, worked, worked.chronology, now)
     yield f"not now {new.about}", casecards.not_now(LIBRARY, worked, LIBRARY.wording.case.closed_first)
     yield f"saved {new.about}", casecards.saved(LIBRARY, worked)
+    yield from _handed(worked, typed, now)
     yield f"mine {new.about}", notices.mine(LIBRARY, [worked], now)
     for act in ("decide", "close"):
         yield f"settled {act} {new.about}", notices.settled(LIBRARY, act, worked)
+
+
+def _handed(concern: Concern, typed: str, now: datetime) -> Iterator[Drawn]:
+    """Handing over, finding and forgetting."""
+    about, code = concern.about, handcards.code(LIBRARY, "ABCD-EFGH", "abcd-efgh-jkmn-pqrs")
+    wrong = {"system": "wrong", "reference": "wrong", "text": "wrong"}
+    full = {"system": typed, "reference": typed, "text": typed}
+    yield f"code {about}", (code,)
+    yield f"handover {about}", handcards.handover(LIBRARY, concern, code)
+    yield f"handed {about}, wrong", handcards.handed_form(LIBRARY, concern, full, wrong)
+    yield f"forget {about}", handcards.forget_form(LIBRARY, concern, ["TA-2026-0007", "TA-2026-0008"], full, wrong)
+    yield f"forgotten {about}", handcards.forgotten(LIBRARY, concern.reference)
+    yield f"find {about}", handcards.find_form(LIBRARY, Words(typed), "wrong")
+    yield f"found {about}", handcards.found(LIBRARY, [concern] * 3, now)
+    yield f"found nothing {about}", handcards.found(LIBRARY, [], now)
+    yield f"list {about}", (*notices.open_list(LIBRARY, [concern], [], now), *handcards.beside_list(LIBRARY))
 
 
 def _pages(concern: Concern, typed: str, now: datetime) -> Iterator[Drawn]:
@@ -116,6 +133,8 @@ def _worked(concern: Concern, typed: str, now: datetime) -> Iterator[Entry]:
         "linked": _json({"id": "other", "reference": "TA-2026-0007", "why": typed}),
         "done": _json({"action": 99, "nth": 1, "text": typed}),
         "restricted": _json({"names": [typed], "why": typed}),
+        "exported": "PDF, CSV",
+        "handed_over": _json({"system": typed, "reference": typed}),
         "reviewed": _json({"review": {"place": ["Did the place play a part?", typed]}}),
     }
     for what, text in texts.items():

@@ -52,6 +52,6 @@ def terminal(folder):
     content.mkdir()
     text = Path(shipped).read_text(encoding="utf-8")
     text = re.sub(r'"\[name of [^]]*\]"', "Someone Real", text)
-    text = re.sub(r'phone: "\[[^]]*\]"', "phone: 01632 960001, email: dsl@school.example", text)
+    text = re.sub(r'phone: "\[(\w+)[^]]*\]"', r"phone: 01632 960001, email: \1@school.example", text)
     (content / "school.yaml").write_text(text, encoding="utf-8")
     return Terminal(folder, content)

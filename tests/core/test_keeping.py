@@ -48,7 +48,7 @@ def newest(text):
 
 async def test_after_a_rotation_the_newest_key_opens_everything_alone(told, another_ledger, newest):
     _, both, alone = newest
-    assert await (await another_ledger(keys=both)).rotate() == 5  # three concerns, a draft, the chain
+    assert await (await another_ledger(keys=both)).rotate() == 6  # three concerns, a draft, the chain, the index
     after = await another_ledger(keys=alone)
     assert told.MARK in str([line.value.reveal() for line in (await after.by_reference(REF)).account.lines])
     assert (await after.conversation("web:draft"))[0].draft["happened"]
@@ -79,7 +79,7 @@ async def test_a_rotation_killed_half_way_goes_on_where_it_was_and_both_keys_ope
     assert (await half.audit()).breaks == ()
     with pytest.raises(LedgerDownError):
         await (await another_ledger(keys=alone)).head()
-    assert await half.rotate() == 3
+    assert await half.rotate() == 4
     assert (await (await another_ledger(keys=alone)).audit()).breaks == ()
 
 

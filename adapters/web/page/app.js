@@ -554,6 +554,7 @@ class Seat {
     this.info = info;
     this.heading.textContent = info.place;
     this.person.textContent = [info.name, info.role].filter(Boolean).join(", ");
+    for (const { label, href } of info.links ?? []) this.person.append(" · ", el("a", { href, target: "_blank", rel: "noopener" }, label));
     const left = this.side === "left";
     this.composer.label.textContent = left ? "Ask Signpost, or type log a concern" : `Write to Signpost as ${info.name}`;
     if (!left) this.empty.replaceChildren(el("p", {}, `Quiet so far. What ${info.name} is told appears here.`));

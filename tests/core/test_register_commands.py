@@ -1,0 +1,157 @@
+"""The registers in the terminal, as processes: without a DSL's code no name and no word; with it, what is theirs."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import timedelta
+
+import pytest
+import pyzipper
+from pypdf import PdfReader
+
+from adapters.server import utc_now
+from bot import Vault, open_ledger
+from tests.core.handed import closed_and_handed, code_and_passphrase
+from tests.core.terminal import KEY, terminal
+
+REF = "TA-2026-0001"
+NAME = "Zoë Brown"
+
+
+class Now:
+    """The real clock, until it is moved: the commands have no other."""
+
+    by = timedelta()
+
+    def now(self):
+        return utc_now() + self.by
+
+    def forward(self, **by):
+        self.by += timedelta(**by)
+        return self.now()
+
+
+@pytest.fixture
+def known(tmp_path):
+    """The school.yaml says by which id the DSL is known: with no chat connected only the people it names are known."""
+    here = terminal(tmp_path)
+    file = next(here.data.parent.glob("content/school.yaml"))
+    text = file.read_text(encoding="utf-8")
+    file.write_text(re.sub(r"(dsl: \{name: [^}]*)\}", r"\1, chats: {web: dsl}}", text), encoding="utf-8")
+    return here
+
+
+@pytest.fixture
+async def desk(known, new_school):
+    """A school that shares the terminal's record, with one concern that has reached the DSL."""
+    ledger = await open_ledger(known.store.url, Vault.from_text(KEY), "TA")
+    school = new_school(ledger, file=known.store, clock=Now())
+    day = f"{school.clock.now() - timedelta(days=1):%Y-%m-%d}"
+    await school.log(**{"child-1": NAME, "date": day})
+    await school.ring()
+    yield school
+    await ledger.close()
+
+
+def kept(desk):
+    """Every row, but for the one that each start writes to, to see that it can."""
+    return {table: rows for table, rows in desk.everything().items() if table != "pulse"}
+
+
+def without_a_code(known, *arguments):
+    status, shown = known.run("concerns", *arguments, "--code", "AAAA-AAAA")
+    assert status == 2
+    assert "no DSL's code" in shown
+    return shown
+
+
+async def test_the_list_and_the_deliveries_need_no_code_and_show_no_name(known, desk):
+    for arguments in ((), (REF,)):
+        status, shown = known.run("concerns", *arguments)
+        assert status == 0
+        assert REF in shown
+        assert "Brown" not in shown
+        assert desk.MARK not in shown
+
+
+async def test_without_the_code_nothing_is_shown_written_or_forgotten(known, desk, tmp_path):
+    before = kept(desk)
+    shown = without_a_code(known, "show", REF)
+    shown += without_a_code(known, "export", REF, "--pdf", "--to", str(tmp_path))
+    shown += without_a_code(known, "retention", "--do")
+    assert "Brown" not in shown
+    assert not list(tmp_path.glob("*.zip"))
+    assert kept(desk) == before
+
+
+async def test_with_it_the_concern_is_shown_and_that_is_in_its_chronology(known, desk):
+    code, _ = await code_and_passphrase(desk)
+    status, shown = known.run("concerns", "show", REF, "--code", code)
+    assert status == 0
+    assert NAME in shown
+    assert desk.entries(REF)[-1] == "opened"
+
+
+async def test_with_it_the_files_open_with_the_passphrase_of_the_dsl(known, desk, tmp_path):
+    code, passphrase = await code_and_passphrase(desk, REF)
+    status, shown = known.run(
+        "concerns", "export", REF.lower(), "--pdf", "--json", "--csv", "--to", str(tmp_path), "--code", code
+    )
+    assert status == 0, shown
+    assert passphrase not in shown
+    assert desk.entries(REF)[-1] == "exported"
+    (path,) = tmp_path.glob("*.zip")
+    with pyzipper.AESZipFile(path) as archive:
+        assert archive.namelist() == [f"{REF}.pdf", f"{REF}.json", "concerns.csv"]
+        paper = PdfReader(io.BytesIO(archive.read(f"{REF}.pdf", pwd=passphrase.encode())))
+        assert NAME in paper.pages[0].extract_text()
+
+
+async def test_a_reference_that_is_not_theirs_gives_no_file(known, desk, tmp_path):
+    await desk.log("head")
+    code, _ = await code_and_passphrase(desk)
+    status, shown = known.run("concerns", "export", REF, "TA-2026-0002", "--csv", "--to", str(tmp_path), "--code", code)
+    assert status == 2
+    assert "not open to the DSL" in shown
+    assert not list(tmp_path.glob("*.zip"))
+    assert "exported" not in desk.entries(REF)
+
+
+async def test_no_format_is_no_export(known, desk, tmp_path):
+    status, shown = known.run("concerns", "export", REF, "--to", str(tmp_path), "--code", "x")
+    assert status == 2
+    assert "no format" in shown
+
+
+async def test_retention_first_only_says_what_would_be_and_then_does_that(known, desk):
+    desk.clock.forward(days=-40)
+    ref = await desk.log()
+    await desk.ring()
+    await closed_and_handed(desk, ref)
+    desk.clock.by = timedelta()
+    status, shown = known.run("concerns", "retention")
+    assert status == 0
+    lines = {line.split()[0]: line for line in shown.splitlines()}
+    assert "WOULD BE FORGOTTEN" in lines[ref]
+    assert "kept: it is open" in lines[REF]
+    assert await desk.ledger.by_reference(ref)
+
+    code, _ = await code_and_passphrase(desk)
+    status, shown = known.run("concerns", "retention", "--do", "--code", code)
+    assert status == 0, shown
+    assert f"{ref}  forgotten" in shown
+    assert await desk.ledger.by_reference(ref) is None
+    assert await desk.ledger.by_reference(REF)
+
+
+async def test_a_report_needs_no_code_and_holds_no_name_and_no_reference(known, desk, tmp_path):
+    out = tmp_path / "report.html"
+    today = utc_now().date()
+    status, shown = known.run("report", "--from", f"{today.year - 1}-01-01", "--to", f"{today}", "--out", str(out))
+    assert status == 0, shown
+    text = out.read_text(encoding="utf-8")
+    for secret in (REF, "Brown", desk.MARK):
+        assert secret not in text
+    status, shown = known.run("report", "--from", f"{today}", "--to", "2020-01-01", "--out", str(out))
+    assert status == 2
