@@ -200,8 +200,7 @@ class Hearing:
     def _dialog(self, activity: Act, who: Person, parts: tuple[Part, ...]) -> InvokeAnswer:
         if not parts:
             return InvokeAnswer(render.task_message(self._say("heard_already")))
-        choice = activity.choice if isinstance(activity, Pressed | Fetched) else "home"
-        again, page = _again(choice, parts), activity.page if isinstance(activity, Fetched) else 0
+        again, page = _again(activity, parts), activity.page if isinstance(activity, Fetched) else 0
         if _is_step(again) and len(render.card(parts)) > 1:
             self._pages[who.id, again] = parts
             if len(self._pages) > _PAGES:
@@ -290,13 +289,18 @@ def _leads_on(parts: Sequence[Part]) -> bool:
     return any(isinstance(part, Choice | Form) for part in parts)
 
 
-def _again(choice: str, parts: Sequence[Part]) -> str:
-    """The choice that draws these parts again: of a conversation's step, the one that takes it up where it is."""
+def _again(activity: Act, parts: Sequence[Part]) -> str:
+    """The choice that draws these parts again: of a conversation's step, the one that takes it up where it is; of an
+    act's form, the act.
+    """
     for part in parts:
         id_ = part.id if isinstance(part, Choice | Form) else ""
         if id_.startswith(("step:", "form:")):
             return ":".join(["step", *id_.split(":")[1:3], ".resume"])
-    return choice
+    if isinstance(activity, Pressed | Fetched):
+        return activity.choice
+    act = ":".join(activity.form.split(":")[:2]) if isinstance(activity, Filled) else ""
+    return act if act.startswith(render.OPENS_DIALOG) else "home"
 
 
 def _is_step(choice: str) -> bool:

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from adapters.teams.blocks import Json, Row, body, clean, heading, pack, typed, words
 from adapters.teams.inputs import BUTTON_FRAME, SHORT, form_rows
 from bot import Card, Choice, Form, Part
+from bot.casework import ACTS
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 MESSAGE_TYPE = "application/vnd.microsoft.activity.message"
-OPENS_DIALOG = ("open:", "decide:", "close:")  # a choice whose id begins so is answered in a dialog
+# A choice whose id begins so is answered in a dialog: every act on a concern but acknowledging it.
+OPENS_DIALOG = tuple(f"{act}:" for act in sorted(ACTS - {"ack"}))
 MOST_ACTIONS = 6  # in one row of buttons; Teams hides the rest
 
 # Our own words, where the parts have none for what only a drawing needs.
