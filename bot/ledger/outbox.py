@@ -72,12 +72,15 @@ class Outbox(Database):
         On PostgreSQL several replicas may ask at once; each row goes to one of them.
         """
         a = t.alerts.c
-        free = or_(a.lease_until.is_(None), a.lease_until <= now)
+        due = and_(a.due_at <= now, or_(a.lease_until.is_(None), a.lease_until <= now))
+        async with self.reading() as db:  # most looks find nothing, and must not stand in the writers' queue
+            if (await db.execute(select(a.key).where(due).limit(1))).first() is None:
+                return []
         async with self.transaction() as db:
             rows = (
                 await db.execute(
                     select(t.alerts)
-                    .where(and_(a.due_at <= now, free))
+                    .where(due)
                     .order_by(a.due_at)
                     .limit(at_most)
                     .with_for_update(skip_locked=True)
