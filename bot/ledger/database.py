@@ -15,11 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
@@ -142,6 +137,8 @@ async def open_engine(url: str, *, migrate: bool | None = None) -> AsyncEngine:
     The tables are brought up to date on SQLite; on PostgreSQL only if `migrate`, because replicas
     start together: `signpost db upgrade` does it. Raises `LedgerDownError`.
     """
+    from bot.ledger import migrating  # noqa: PLC0415 (Alembic is slow to load, and a question needs no database)
+
     engine = make_engine(url)
     if migrate is None:
         migrate = engine.dialect.name == "sqlite"
@@ -149,7 +146,7 @@ async def open_engine(url: str, *, migrate: bool | None = None) -> AsyncEngine:
         for patience in (0.2, 0.5, 1.0, 2.0, 4.0, 0.0):
             try:
                 async with engine.begin() as db:
-                    await db.run_sync(_upgrade if migrate else _must_be_current)
+                    await db.run_sync(migrating.upgrade if migrate else migrating.must_be_current)
                 break
             except OperationalError as error:
                 # Another process is making the same new file: it will be done in a moment.
@@ -159,9 +156,6 @@ async def open_engine(url: str, *, migrate: bool | None = None) -> AsyncEngine:
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         await engine.dispose()
         raise _down(error) from None
-    except CommandError as error:
-        await engine.dispose()
-        raise LedgerDownError(f"the database is not one of this version: {_first_line(error)}") from None
     except LedgerDownError:
         await engine.dispose()
         raise
@@ -252,21 +246,3 @@ def _be_durable(engine: AsyncEngine) -> None:
     def _begin(connection: Connection) -> None:
         reading = connection.get_execution_options().get("reading", False)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
-def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    return config
-
-
-def _upgrade(connection: Connection) -> None:
-    command.upgrade(_config(connection), "head")
-
-
-def _must_be_current(connection: Connection) -> None:
-    head = ScriptDirectory.from_config(_config(connection)).get_current_head()
-    found = MigrationContext.configure(connection).get_current_revision()
-    if found != head:
-        raise LedgerDownError(f"the database is at version {found or 'none'}, not {head}: run `signpost db upgrade`")

@@ -79,11 +79,7 @@ class Outbox(Database):
         async with self.transaction() as db:
             rows = (
                 await db.execute(
-                    select(t.alerts)
-                    .where(due)
-                    .order_by(a.due_at)
-                    .limit(at_most)
-                    .with_for_update(skip_locked=True)
+                    select(t.alerts).where(due).order_by(a.due_at).limit(at_most).with_for_update(skip_locked=True)
                 )
             ).all()
             until = now + LEASE

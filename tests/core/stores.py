@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import create_engine
 
-from bot.ledger import database
+from bot.ledger import migrating
 
 BOTH = ("sqlite", "postgresql")
 
@@ -199,5 +199,5 @@ class Postgres:
 def _upgrade(url):
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
-        database._upgrade(connection)
+        migrating.upgrade(connection)
     engine.dispose()
