@@ -7,9 +7,6 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-import pyzipper
-
-from adapters.export.pdf import to_pdf
 from adapters.export.table import to_csv
 from bot.export import Record, as_data
 from policy_content.model import Library
@@ -19,6 +16,8 @@ FORMATS = ("pdf", "json", "csv")
 
 def files(library: Library, records: Sequence[Record], formats: Collection[str]) -> Iterator[tuple[str, bytes]]:
     """Name and content of each file: a PDF and a JSON for each concern, one CSV for all."""
+    from adapters.export.pdf import to_pdf  # noqa: PLC0415 (half a second to load, for this command alone)
+
     for record in records:
         if "pdf" in formats:
             yield f"{record.reference}.pdf", to_pdf(library, record)
@@ -31,6 +30,8 @@ def files(library: Library, records: Sequence[Record], formats: Collection[str])
 
 def write(folder: Path, name: str, held: Sequence[tuple[str, bytes]], passphrase: str) -> Path:
     """Write the archive, AES-256, readable by its owner alone (0600). Raises `FileExistsError`, `OSError`."""
+    import pyzipper  # noqa: PLC0415 (likewise)
+
     path = folder / f"{name}.zip"
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
