@@ -1,7 +1,7 @@
 """Never lost, never unheard: 200 concerns a run while processes are killed, the chat misbehaves and PostgreSQL goes away.
 
-`make chaos`, or `python -m tests.evidence.chaos --runs sqlite-find --seed 7`. Everything is on loopback; each run ends
-within 150 seconds. All clocks of a run go 20 times as fast as real ones, so that a lease (60 s), back-offs and escalations
+`make chaos`, or `python -m tests.evidence.chaos --runs sqlite-find --concerns 20 --seed 7` for a small one. Everything is
+on loopback; each run ends within 150 seconds. All clocks of a run go 20 times as fast as real ones, so that a lease (60 s), back-offs and escalations
 pass within it; a delivery is given up after 1 s, which is the bell's own 20 s by that clock.
 Exit 1 if a promise is broken.
 """
@@ -58,6 +58,7 @@ class Run:
     seed: int
     folder: Path
     http: aiohttp.ClientSession
+    concerns: int = CONCERNS
     began: float = field(default_factory=time.time)
     confirmed: dict[str, str] = field(default_factory=dict)  # marker to reference
     sent_at: dict[str, float] = field(default_factory=dict)  # marker to when Send was first pressed
@@ -118,7 +119,7 @@ class Run:
 async def report(run: Run, number: int) -> None:
     """One member of staff logs their share, one concern after the other."""
     chance = random.Random(f"{run.seed}/{number}")
-    for count in range(CONCERNS // REPORTERS):
+    for count in range(run.concerns // REPORTERS):
         await asyncio.sleep(chance.uniform(0.4, 3.4))
         marker = f"zq{number}x{count}qz"
         about = chance.choices(["pupils", "adult", "head", "safeguarding"], [85, 7, 4, 4])[0]
@@ -282,7 +283,7 @@ async def judged(run: Run) -> dict[str, object]:
         "SENT AFTER AN ACKNOWLEDGEMENT": len(late),
         "CHAIN BREAKS": len(audit.breaks),
         "stored more than once": stored - len(run.sent_at) if stored > len(run.sent_at) else 0,
-        "never confirmed": CONCERNS - len(run.confirmed),
+        "never confirmed": run.concerns - len(run.confirmed),
         "RECORDED AS SHOWN, BUT NOT THERE": len(receipts - {line.get("id") for line in lines}),
         "keys posted more than once": sum(count > 1 for count in stored_as_new.values()),
         "  messages too many": sum(stored_as_new.values()) - len(stored_as_new),
@@ -371,14 +372,14 @@ def too_soon(new: list[dict]) -> str:
     return f"{len(early)} (by {1000 * max(early):.0f} ms)" if early else "0"
 
 
-async def main(names: list[str], seed: int) -> int:
-    say(f"chaos: seed {seed}, clocks ×{FACTOR}, {CONCERNS} concerns a run, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+async def main(names: list[str], seed: int, concerns: int) -> int:
+    say(f"chaos: seed {seed}, clocks ×{FACTOR}, {concerns} concerns a run, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
     columns: dict[str, dict[str, object]] = {}
     for name in names:
         say(f"{name} …")
         with folder() as place, ExitStack() as stack:
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True, limit=0)) as http:
-                run = Run(name, seed, place, http)
+                run = Run(name, seed, place, http, concerns)
                 stack.callback(run.close)
                 async with asyncio.timeout(LONGEST):
                     columns[name] = await go(run)
@@ -403,5 +404,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", nargs="+", choices=RUNS, default=list(RUNS))
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    parser.add_argument("--concerns", type=int, default=CONCERNS, help=f"of each run, in steps of {REPORTERS}")
     arguments = parser.parse_args()
-    sys.exit(asyncio.run(main(arguments.runs, arguments.seed)))
+    each = max(1, arguments.concerns // REPORTERS) * REPORTERS
+    sys.exit(asyncio.run(main(arguments.runs, arguments.seed, each)))
