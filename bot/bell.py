@@ -35,6 +35,10 @@ _REST = timedelta(seconds=30)  # how long a channel is then left alone
 _ANSWER_SECONDS = 2.0  # for a reply to be posted while the chat waits for our word that we heard: Slack gives three
 _ANSWER_AGAIN = timedelta(seconds=2)
 _ANSWER_TRIES = 100  # a day or so: after that whoever asked has asked again
+# How long past its time a reply is kept for whoever knows it. Never a lease's own end, which is at the earliest a lease
+# after that time: so a round that has it in hand is told from one that may have it.
+_HOLD = LEASE - timedelta(microseconds=1)
+_HELD = 500  # replies kept to be posted later: past that the oldest are told how things stand instead
 DELIVERY_SECONDS = 20  # well inside the lease: a send that hangs is given up before another may begin
 
 
@@ -135,6 +139,16 @@ class _Circuit:
             self.rests_until = now + _REST
 
 
+@dataclass(slots=True)
+class _Held:
+    """A reply that this process alone knows, and until when its row is leased to it. A lease, so that no other replica
+    says how things stand while the reply itself is about to be posted; and so that one does, if this process dies.
+    """
+
+    parts: tuple[Part, ...]
+    until: datetime
+
+
 Standing = Callable[[str, datetime], Awaitable[tuple[Part, ...]]]
 
 
@@ -162,7 +176,7 @@ class Bell:
         self._chance = chance
         self._circuits = {name: _Circuit() for name in self._channels}
         self._standing = standing
-        self._unposted: dict[str, tuple[Part, ...]] = {}  # replies that could not be posted at once, by key
+        self._held: dict[str, _Held] = {}  # replies that could not be posted at once, by key
 
     async def ring_due(self, now: datetime) -> int:
         """Deliver every alert due at `now` (UTC). Returns how many were tried or prepared.
@@ -170,7 +184,7 @@ class Bell:
         Raises `LedgerDownError` if the ledger cannot be read or written; nothing is lost by that.
         """
         stirred = await self._let_clocks_speak(now) + await self._look_at_drafts(now)
-        due = await self._ledger.lease_due(now)
+        due = await self._ledger.lease_due(now, held={key: one.until for key, one in self._held.items()})
         done = await asyncio.gather(*(self._ring(one, now) for one in due), return_exceptions=True)
         for fault in done:
             if isinstance(fault, BaseException):
@@ -200,13 +214,14 @@ class Bell:
         return True
 
     async def _owe(self, message: Message, reply: Reply, due: datetime) -> bool:
-        key = reply_key(message.event)
-        self._unposted[key] = reply.parts
+        key, until = reply_key(message.event), due + _HOLD
         try:
-            await self._ledger.owe(message.event, message.who.id, due)
+            await self._ledger.owe(message.event, message.who.id, due, held_until=until)
         except LedgerDownError:
-            del self._unposted[key]
             return False
+        self._held[key] = _Held(reply.parts, until)
+        while len(self._held) > _HELD:
+            del self._held[next(iter(self._held))]
         return True
 
     async def prove_due(self, now: datetime) -> int:
@@ -299,21 +314,23 @@ class Bell:
         failure = Words(receipt.reason).reveal()[:255]
         await self._ledger.record_proof(Proof(claimed.channel, now, claimed.proved_at, claimed.receipt, failure))
         _log.error("route_not_proved", via=claimed.channel, reason=failure)
-        await self._tell_of_broken(claimed.channel, now)
+        await self._tell_of_broken(claimed.channel, claimed.proved_at, now)
 
     async def _route_broke(self, via: str, receipt: Failed, now: datetime) -> None:
         """A delivery found the way itself broken: that is its failed proof, and nobody need wait for tomorrow's."""
         failure = Words(receipt.reason).reveal()[:255]
-        await self._ledger.route_failed(via, failure, now)
+        whole = await self._ledger.route_failed(via, failure, now)
         _log.error("route_broken", via=via, reason=failure)
-        await self._tell_of_broken(via, now)
+        await self._tell_of_broken(via, whole, now)
 
-    async def _tell_of_broken(self, broken: str, now: datetime) -> None:
-        """The DSL hears of it by every other route, once a day."""
+    async def _tell_of_broken(self, broken: str, whole: datetime | None, now: datetime) -> None:
+        """The DSL hears of it by every other route: once a day, and again if it was `whole` in between. One that comes
+        and goes is told once for each hour in which it came.
+        """
         others = [name for name in self._channels if name != broken] or [broken]
-        day = f"{now:%Y-%m-%d}"
+        when = f"{now:%Y-%m-%d}" + (f".{whole:%d-%H}" if whole else "")
         await self._ledger.tell(
-            [Wanted(f"proof/{day}/{broken}/{via}", "proof", None, "dsl", via) for via in others], now
+            [Wanted(f"proof/{when}/{broken}/{via}", "proof", None, "dsl", via) for via in others], now
         )
 
     # ---- one alert
@@ -357,7 +374,8 @@ class Bell:
     async def _reply(self, due: Due, now: datetime) -> None:
         """A reply that was owed: what it said, if this process still knows; else how things stand now."""
         person = due.told.removeprefix("person:")
-        parts = self._unposted.get(due.key) or await self._standing(person, now)
+        held = self._held.get(due.key)
+        parts = held.parts if held else await self._standing(person, now)
         alert = Alert(due.key, "", due.told, due.via, due.tries, due.lease_until, None, parts, due.kind)
         found = await self._look_up(alert) if parts else "nothing to say"
         receipt = Delivered(found) if found else await self._deliver(alert)
@@ -367,10 +385,13 @@ class Bell:
         may_pass = isinstance(receipt, Failed) and (receipt.route or not receipt.lasting)
         if isinstance(receipt, Failed) and may_pass and due.tries < _ANSWER_TRIES:
             again = now + backoff(due, receipt, self._chance())
-            await self._ledger.record_failure(due, Words(receipt.reason).reveal(), again, now)
+            until = again + _HOLD if held else None
+            if held:
+                held.until = again + _HOLD
+            await self._ledger.record_failure(due, Words(receipt.reason).reveal(), again, now, held_until=until)
             return
         await self._ledger.replied(due.key)
-        self._unposted.pop(due.key, None)
+        self._held.pop(due.key, None)
         _log.info("replied", key=due.key, via=due.via, tries=due.tries, delivered=isinstance(receipt, Delivered))
 
     async def _failed(self, due: Due, receipt: Failed, now: datetime) -> None:

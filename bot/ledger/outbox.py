@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import Row, and_, case, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.concern import Concern
@@ -66,13 +66,19 @@ class Outbox(Database):
         self._paid: set[str] = set()  # replies that are in front of their people, and not noted yet
         self._paying = asyncio.Lock()
 
-    async def lease_due(self, now: datetime, at_most: int = 20) -> list[Due]:
+    async def lease_due(
+        self, now: datetime, at_most: int = 20, *, held: Mapping[str, datetime] | None = None
+    ) -> list[Due]:
         """Lease the alerts that are due. A crash before `record_*` lets the lease lapse: they ring again.
 
-        On PostgreSQL several replicas may ask at once; each row goes to one of them.
+        On PostgreSQL several replicas may ask at once; each row goes to one of them. `held` are leases that the caller
+        has kept, by key: what is due of them is the caller's, while nobody else has taken it over.
         """
         a = t.alerts.c
-        due = and_(a.due_at <= now, or_(a.lease_until.is_(None), a.lease_until <= now))
+        free = or_(a.lease_until.is_(None), a.lease_until <= now)
+        if held:
+            free = or_(free, tuple_(a.key, a.lease_until).in_(sorted(held.items())))
+        due = and_(a.due_at <= now, free)
         async with self.reading() as db:  # most looks find nothing, and must not stand in the writers' queue
             if (await db.execute(select(a.key).where(due).limit(1))).first() is None:
                 return []
@@ -82,6 +88,8 @@ class Outbox(Database):
                     select(t.alerts).where(due).order_by(a.due_at).limit(at_most).with_for_update(skip_locked=True)
                 )
             ).all()
+            if not rows:
+                return []
             until = now + LEASE
             keys = [row.key for row in rows]
             await db.execute(update(t.alerts).where(a.key.in_(keys)).values(lease_until=until, tries=a.tries + 1))
@@ -139,9 +147,10 @@ class Outbox(Database):
         *,
         also: Sequence[Wanted] = (),
         hurry: bool = False,
+        held_until: datetime | None = None,
     ) -> None:
         """It did not arrive: keep why, and ring again at `again_at`. `also` goes by the next route as well;
-        with `hurry` the concern goes to the next person now.
+        with `hurry` the concern goes to the next person now. Until `held_until` the lease is kept: nobody else rings it.
         """
         a, c = t.alerts.c, t.concerns.c
         async with self.transaction(rings=bool(also) or hurry) as db:
@@ -150,7 +159,7 @@ class Outbox(Database):
                 .where(a.key == due.key)
                 .values(
                     last_failure=reason[:255],
-                    lease_until=None,
+                    lease_until=held_until,
                     # An act since then may have stopped it for good: that stands.
                     due_at=case((a.due_at.is_not(None), again_at)),
                 )
@@ -191,13 +200,16 @@ class Outbox(Database):
             for one in wanted:
                 await enqueue(db, one, now)
 
-    async def owe(self, event: str, person: str, due: datetime) -> None:
-        """A reply could not be posted at once: the bell posts it from `due` on. Asked for twice, it is owed once."""
+    async def owe(self, event: str, person: str, due: datetime, *, held_until: datetime | None = None) -> None:
+        """A reply could not be posted at once: the bell posts it from `due` on. Asked for twice, it is owed once.
+
+        Until `held_until` it is leased to the caller, who alone knows what it said.
+        """
         async with self.transaction() as db:
             await enqueue(db, owed_reply(event, person), due)
             same = t.alerts.c.key == reply_key(event)
             # Whether it arrived is not known: it counts as tried, so that it is looked for before it is sent again.
-            await db.execute(update(t.alerts).where(same).values(due_at=due, tries=1))
+            await db.execute(update(t.alerts).where(same).values(due_at=due, tries=1, lease_until=held_until))
 
     async def replied(self, key: str) -> None:
         """The reply is in front of the person, or can never be: nothing is owed any more.
@@ -229,16 +241,16 @@ class Outbox(Database):
 
     async def ring_again(self, via: str, now: datetime, *, redraw: bool) -> None:
         """This channel can be reached again: what waits for it is due now. With `redraw`, so is every
-        concern it has shown, because it has lost its screen.
+        concern it has shown, because it has lost its screen. A reply stays with whoever knows what it said.
         """
         a = t.alerts.c
-        waiting = a.due_at.is_not(None)
+        waiting = and_(a.due_at.is_not(None), or_(a.kind != "reply", a.tries > 0))
         shown = and_(a.kind == "concern", a.delivered_at.is_not(None))
         async with self.transaction(rings=True) as db:
             await db.execute(
                 update(t.alerts)
                 .where(a.via == via, or_(waiting, shown) if redraw else waiting)
-                .values(due_at=now, lease_until=None)
+                .values(due_at=now, lease_until=case((a.kind == "reply", a.lease_until)))
             )
 
     async def deliveries(self, concern: str) -> list[Delivery]:

@@ -197,13 +197,17 @@ class Upkeep(Database):
                 )
             )
 
-    async def route_failed(self, channel: str, failure: str, now: datetime) -> None:
-        """A delivery found this route broken: it stands as a failed proof until a proof, or an alert to the DSL, gets through."""
+    async def route_failed(self, channel: str, failure: str, now: datetime) -> datetime | None:
+        """A delivery found this route broken: it stands as a failed proof until a proof, or an alert to the DSL, gets through.
+        Returns when it was last known to be whole, if it ever was.
+        """
         upsert = postgresql.insert if self.postgres else sqlite.insert
         broken = upsert(t.proofs).values(channel=channel, tried_at=now, failure=failure)
         async with self.transaction() as db:
             # Tried is left as it was: the morning's own proof is still to be made.
-            await db.execute(broken.on_conflict_do_update(index_elements=["channel"], set_={"failure": failure}))
+            kept = broken.on_conflict_do_update(index_elements=["channel"], set_={"failure": failure})
+            whole: datetime | None = (await db.execute(kept.returning(t.proofs.c.proved_at))).scalar_one()
+            return whole
 
     # ---- backup and restore
 

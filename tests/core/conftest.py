@@ -33,7 +33,7 @@ class School:
         self.guide, self.clock, self.ledger, self.store = guidance, clock, ledger, store
         self.channels = {channel.name: channel for channel in channels}
         self.desk = Desk(lambda: self.guide, ledger, self.channels, list(self.channels))
-        self.bell = Bell(lambda: self.guide, ledger, self.channels)
+        self.bell = Bell(lambda: self.guide, ledger, self.channels, standing=self.desk.standing)
         self._events = itertools.count(1)
 
     @property

@@ -48,6 +48,33 @@ async def test_the_dsl_hears_once_a_day_however_many_alerts_it_stops(school, web
     assert [alert.kind for alert in console.sent].count("proof") == 1
 
 
+async def test_one_that_was_whole_in_between_is_told_again_the_same_day(school, web, console):
+    for _ in range(2):
+        await breaks_and_mends(school, web)
+    assert told_of_broken(console) == 2
+
+
+async def test_one_that_comes_and_goes_is_no_flood(school, web, console):
+    for _ in range(6):
+        await breaks_and_mends(school, web)
+    assert school.clock.now().hour == 11
+    assert told_of_broken(console) == 3, "at first, and for each hour in which it was whole and broke again"
+
+
+async def breaks_and_mends(school, web):
+    """An alert finds it broken; a quarter of an hour later it arrives."""
+    await school.log()
+    web.break_route(GONE)
+    await school.ring()
+    web.work()
+    school.clock.forward(minutes=15)
+    await school.ring()
+
+
+def told_of_broken(channel):
+    return [alert.kind for alert in channel.sent].count("proof")
+
+
 async def test_an_alert_that_cannot_be_delivered_leaves_the_route_as_it_was(school, web, ledger):
     await school.log()
     web.fail("no such person", lasting=True)
