@@ -250,7 +250,8 @@ class Bell:
         step = {"concern": plan.seen - 1, "waiting": plan.seen - 1, "decide": plan.decide - 1, "quiet": plan.quiet - 1}
         via = ring.told.removeprefix("person:").partition(":")[0] if ring.told.startswith("person:") else self._first()
         number = step.get(ring.kind, ring.step)
-        about = f"{concern.id}.{concern.round}" if concern.round else concern.id
+        # What is to be done by a day does not begin again with the clocks.
+        about = f"{concern.id}.{concern.round}" if concern.round and not ring.item else concern.id
         item = f"{ring.item}." if ring.item else ""
         return Wanted(f"{ring.kind}/{about}/{item}{number}/{ring.told}", ring.kind, concern.id, ring.told, via, number)
 

@@ -94,7 +94,7 @@ class Casebook(Concerns):
             await note(db, heard, now)
             closed = await self._settle(db, concern, "closed", who, reason, now)
             a = t.alerts.c
-            unsent = and_(a.concern == concern.id, a.kind.in_(("action", "assigned")), a.receipt.is_(None))
+            unsent = and_(a.concern == concern.id, a.kind.in_(("action", "assigned", "kept")), a.receipt.is_(None))
             await db.execute(update(t.alerts).where(unsent).values(due_at=None))
             if not review:
                 return closed
@@ -151,9 +151,13 @@ class Casebook(Concerns):
         now: datetime,
     ) -> Concern:
         """Add an entry that changes nothing but the chronology, and tell whom it concerns."""
+        a = t.alerts.c
         async with self.transaction(rings=bool(wanted)) as db:
             await note(db, heard, now)
             await self._change(db, concern, what, who.name, now, text=text.reveal())
+            if what == "assigned":  # to somebody else than before, who may not have heard of it yet
+                unsent = and_(a.concern == concern.id, a.kind == "assigned", a.receipt.is_(None))
+                await db.execute(update(t.alerts).where(unsent).values(due_at=None))
             for one in wanted:
                 await enqueue(db, one, now)
             return await self._reread(db, concern)

@@ -166,6 +166,9 @@ class Concerns(Database):
         async with self.transaction(rings=True) as db:
             await note(db, heard, now)
             await self._change(db, concern, "opened", who.name, now)
+            a = t.alerts.c  # it was asked whether anybody had opened it
+            asks = and_(a.concern == concern.id, a.kind == "quiet", a.receipt.is_(None))
+            await db.execute(update(t.alerts).where(asks).values(due_at=None))
             return await self._reread(db, concern)
 
     async def add(

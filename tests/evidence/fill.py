@@ -18,7 +18,7 @@ _ACCOUNT = Account(Words("Sam Carter"), (Line("What happened", Words("a long sto
 
 async def fill(ledger: Ledger, first: int, last: int, now: datetime) -> None:
     """Store concerns numbered `first` to `last` of last year, each with three entries, two alerts,
-    their deliveries, and an unsent form of somebody else's.
+    their deliveries, one from whom it is kept, and an unsent form of somebody else's.
     """
     for start in range(first, last + 1, _BATCH):
         await _some(ledger, range(start, min(start + _BATCH, last + 1)), now)
@@ -49,6 +49,8 @@ async def _some(ledger: Ledger, numbers: range, now: datetime) -> None:
                 values = {"concern": one["id"], "number": entry, "at": at, "what": what, "sealed": sealed}
                 rows[t.chronology].append({**values, "link": place, "mac": mac})
             _alerts(rows, one, at)
+            rows[t.restrictions].append({"concern": one["id"], "kind": "avoids", "person": f"hook:elsewhere-{number}"})
+            rows[t.decision_drafts].append({"concern": one["id"], "version": 2, "sealed": None, "touched_at": at})
             rows[t.heard].append({"event": f"filled-{number}", "at": at})
             rows[t.conversations].append(_conversation(vault, number, now))
         for table in t.metadata.sorted_tables:

@@ -1,7 +1,10 @@
-"""How the database means to run the three queries that each ring asks: the statements as Signpost issues them, explained."""
+"""How the database means to run what a ring and an act ask of it: the statements as Signpost issues them, explained."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +13,16 @@ from sqlalchemy import event
 from bot import Ledger
 
 QUERIES = {"lease_due": "alerts", "clocks_due": "concerns", "unsent_due": "conversations"}
+GROWS = {
+    "alerts",
+    "chronology",
+    "concerns",
+    "conversations",
+    "decision_drafts",
+    "deliveries",
+    "heard",
+    "restrictions",
+}
 
 
 async def plans(ledger: Ledger, now: datetime) -> dict[str, list[str]]:
@@ -29,20 +42,41 @@ def scans(plan: list[str], table: str) -> bool:
     return whole or not by_index
 
 
-async def _issued(ledger: Ledger, method: str, table: str, now: datetime) -> tuple[str, Any]:
-    seen = []
+async def read_whole(ledger: Ledger, statements: list[tuple[str, Any]]) -> dict[str, set[str]]:
+    """Of these statements those that read a whole table that grows, with its name."""
+    found: dict[str, set[str]] = {}
+    for statement, parameters in {text: (text, given) for text, given in statements}.values():
+        if not statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
+            continue
+        plan = "\n".join(await _explained(ledger, statement, parameters))
+        tables = set(re.findall(r"(?:Seq Scan on|SCAN) (\w+)", plan)) & GROWS
+        if tables:
+            found[statement] = tables
+    return found
 
-    def note(_connection, _cursor, statement, parameters, _context, _many):
-        if statement.startswith("SELECT") and f"FROM {table}" in statement.replace("\n", ""):
+
+@contextmanager
+def issued(ledger: Ledger) -> Iterator[list[tuple[str, Any]]]:
+    """Every statement that this ledger issues inside, with its parameters."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection, _cursor, statement, parameters, _context, many):
+        if not many and not statement.startswith("BEGIN"):
             seen.append((statement, parameters))
 
     engine = ledger._engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
     try:
-        await getattr(ledger, method)(now)
+        yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)
-    return seen[0]
+
+
+async def _issued(ledger: Ledger, method: str, table: str, now: datetime) -> tuple[str, Any]:
+    with issued(ledger) as seen:
+        await getattr(ledger, method)(now)
+    asked = (one for one in seen if one[0].startswith("SELECT") and f"FROM {table}" in one[0].replace("\n", ""))
+    return next(asked)
 
 
 async def _explained(ledger: Ledger, statement: str, parameters: Any) -> list[str]:
