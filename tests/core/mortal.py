@@ -155,6 +155,7 @@ def nobody_hears_who_may_not_and_nothing_waits_that_nobody_wants(school):
             stage == "closed" and waiting and kind not in {"told", "added", "settled", "message", "answered"}
         ), (ref, kind, told)
         assert not (stage != "logged" and waiting and kind in {"concern", "waiting"}), (ref, kind, told)
+        assert not (stage in {"decided", "closed"} and waiting and kind in {"decide", "quiet"}), (ref, kind, told)
 
 
 async def the_chain_verifies(ledger, at_least):

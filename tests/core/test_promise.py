@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 
-from bot import Vault, new_master_key, open_ledger
+from bot import Message, Vault, Words, new_master_key, open_ledger
+from bot.ledger import reply_key
 from bot.triage import ABOUT
 from tests.core import mortal
 from tests.core.casework import decide_at_once
@@ -43,7 +44,9 @@ class Signpost(RuleBasedStateMachine):
         self.chats = [self.new_channel("web"), self.new_channel("console")]
         self.clock = self.new_clock()
         vault = Vault.from_text(new_master_key("test"))
-        self.logged, self.seen, self.decided, self.closed = {}, set(), set(), set()
+        self.logged, self.stage = {}, {}  # by reference: whom it is about, and what was last done
+        self.told_of, self.settled, self.asked = set(), set(), {}
+        self.refused = False  # a chat has said of somebody that they will never be reached
         self.events = itertools.count()
         make = [mortal.Process(self.new_school, self.store, vault, self.chats, self.clock) for _ in range(2)]
         self.processes = [self.do(process.begin()) for process in make]
@@ -85,7 +88,7 @@ class Signpost(RuleBasedStateMachine):
             refs.add(self.school.reference(reply))
         (ref,) = refs
         assert ref not in self.logged
-        self.logged[ref] = about
+        self.logged[ref], self.stage[ref] = about, "logged"
         return ref
 
     @rule(which=WHO, at=CRASH)
@@ -111,14 +114,32 @@ class Signpost(RuleBasedStateMachine):
     @rule(chat=st.sampled_from([0, 1]), mood=st.sampled_from([*MOODS]))
     def change(self, chat, mood):
         MOODS[mood](self.chats[chat])
+        self.refused |= mood == "fails for good"
+
+    @rule(which=WHO, at=CRASH)
+    def ask(self, which, at):
+        """A question whose answer the chat's own response does not carry."""
+        who = self.school.person(f"t{next(self.events)}")
+        message = Message(self.event(), who, words=Words("what is banter"), carried=False)
+
+        async def answered(school):
+            reply = await school.desk.hear(message, self.clock.now())
+            assert await school.bell.answer(message, reply, self.clock.now())
+
+        self.asked[reply_key(message.event)] = f"person:{who.id}"
+        self.take(which, at, answered)
 
     @rule(ref=concerns, which=WHO, at=CRASH, times=st.integers(1, 2))
     def acknowledge(self, ref, which, at, times):
         for _ in range(times):
             event = self.event()
             self.take(which, at, lambda school, event=event: school.press(self.ack(ref), self.told(ref), event=event))
-        if ref not in self.decided | self.closed:
-            self.seen.add(ref)
+        self.has_seen(ref)
+
+    def has_seen(self, ref):
+        if self.stage[ref] == "logged":
+            self.stage[ref] = "acknowledged"
+            self.told_of.add(ref)
 
     def ack(self, ref):
         return f"ack:{self.school.id(ref)}"
@@ -130,14 +151,28 @@ class Signpost(RuleBasedStateMachine):
     def decide(self, ref, which, at):
         id_, who, event = self.school.id(ref), self.told(ref), self.event()
         self.take(which, at, lambda school: decide_at_once(school, id_, who, event))
-        if ref not in self.closed:
-            self.decided.add(ref)
+        if self.stage[ref] != "closed":
+            self.stage[ref] = "decided"
+            self.settled.add(ref)
 
     @rule(ref=concerns, which=WHO, at=CRASH)
     def close(self, ref, which, at):
         form, event = f"close:{self.school.id(ref)}", self.event()
-        self.closed.add(ref)
         self.take(which, at, lambda school: school.fill(form, {"text": "because"}, self.told(ref), event=event))
+        if self.stage[ref] in {"logged", "acknowledged"}:
+            self.settled.add(ref)
+        self.stage[ref] = "closed"
+
+    @rule(ref=concerns, which=WHO, at=CRASH, name=st.sampled_from(["escalate", "reopen", "action"]))
+    def go_on_with(self, ref, which, at, name):
+        form, event = f"{name}:{self.school.id(ref)}", self.event()
+        values = {"text": "because", "due": f"{self.clock.now():%Y-%m-%d}"}
+        self.take(which, at, lambda school: school.fill(form, values, self.told(ref), event=event))
+        closed = self.stage[ref] == "closed"
+        if name == "escalate" and not closed:
+            self.stage[ref] = "logged"
+        if name == "reopen" and closed:
+            self.stage[ref] = "acknowledged"
 
     @rule(ref=concerns)
     def two_acknowledge_at_once(self, ref):
@@ -148,9 +183,8 @@ class Signpost(RuleBasedStateMachine):
             return await asyncio.gather(*presses)
 
         done = [any(card.tone == "done" for card in self.school.cards(reply)) for reply in self.do(both())]
-        assert done.count(True) == (0 if ref in self.seen | self.decided | self.closed else 1)
-        if ref not in self.decided | self.closed:
-            self.seen.add(ref)
+        assert done.count(True) == int(self.stage[ref] == "logged")
+        self.has_seen(ref)
 
     @rule(ref=concerns, which=WHO, at=CRASH)
     def open(self, ref, which, at):
@@ -173,9 +207,7 @@ class Signpost(RuleBasedStateMachine):
 
     @invariant()
     def every_concern_is_acknowledged_delivered_or_due(self):
-        stages = dict.fromkeys(self.logged, "logged") | dict.fromkeys(self.seen, "acknowledged")
-        stages |= dict.fromkeys(self.decided, "decided") | dict.fromkeys(self.closed, "closed")
-        mortal.every_concern_is_acknowledged_delivered_or_due(self.school, stages)
+        mortal.every_concern_is_acknowledged_delivered_or_due(self.school, self.stage)
         mortal.whoever_has_not_been_reached_is_still_being_tried(self.school)
 
     @invariant()
@@ -184,11 +216,11 @@ class Signpost(RuleBasedStateMachine):
         told = self.school.rows(
             "select c.reference from concerns c join alerts a on a.concern = c.id where a.kind = 'told'"
         )
-        assert sorted(ref for (ref,) in told) == sorted(self.seen)
+        assert sorted(ref for (ref,) in told) == sorted(self.told_of)
 
     @invariant()
     def the_chain_verifies(self):
-        self.do(mortal.the_chain_verifies(self.school.ledger, len(self.logged) + len(self.seen)))
+        self.do(mortal.the_chain_verifies(self.school.ledger, len(self.logged) + len(self.told_of)))
 
     def teardown(self):
         """When the chats work again everything arrives: nobody who should know does not."""
@@ -198,13 +230,19 @@ class Signpost(RuleBasedStateMachine):
             self.clock.forward(minutes=15)
             self.do(self.school.ring())
         shown = [alert for chat in self.chats for alert in chat.sent]
+        still_owed = self.school.rows("select key from alerts where kind = 'reply'")
         for process in self.processes:
             self.do(process.end())
         self.runner.close()
         self.take_back(self.store)
-        acted = self.seen | self.decided | self.closed
-        assert self.logged.keys() - acted <= {alert.ref for alert in shown if alert.kind == "concern"}
-        assert self.seen <= {alert.ref for alert in shown if alert.kind == "told"}
+        nobody_has = {ref for ref, stage in self.stage.items() if stage == "logged"}
+        assert nobody_has <= {alert.ref for alert in shown if alert.kind == "concern"}
+        assert self.told_of <= {alert.ref for alert in shown if alert.kind == "told"}
+        assert self.settled <= {alert.ref for alert in shown if alert.kind == "settled"}
+        answers = {(alert.key, alert.told) for alert in shown if alert.kind == "reply"}
+        assert answers <= self.asked.items(), "never another person's"
+        assert still_owed == []
+        assert self.refused or answers == self.asked.items()
 
 
 @pytest.fixture
