@@ -9,6 +9,7 @@ import pytest
 
 from adapters.keeping import _begin_drill
 from bot import Words, clocks
+from tests.core.casework import decide
 from tests.core.stores import BOTH
 
 STORES = BOTH
@@ -154,7 +155,7 @@ async def test_a_decision_is_asked_for_and_the_asking_stops_at_once_when_it_is_m
     assert "decision" in school.text(asked.parts)
     assert await after(school, hours=16) == [("decide", "dsl")]
     assert sorted(await after(school, hours=4)) == [("decide", "dsl"), ("decide", "head")]
-    await act(school, "decide", text="Referred, because")
+    await decide(school, REF)
     assert await after(school, days=9) == []
 
 
@@ -166,7 +167,7 @@ async def test_a_reminder_already_in_the_outbox_is_not_sent_once_it_is_decided(s
     await school.ring()
     web.fail()
     await after(school, hours=4)
-    await act(school, "decide", text="Referred, because")
+    await decide(school, REF)
     web.work()
     assert await after(school, hours=1) == []
 
