@@ -156,7 +156,9 @@ async def test_a_decision_is_asked_for_and_the_asking_stops_at_once_when_it_is_m
     assert await after(school, hours=16) == [("decide", "dsl")]
     assert sorted(await after(school, hours=4)) == [("decide", "dsl"), ("decide", "head")]
     await decide(school, REF)
-    assert await after(school, days=9) == []
+    assert await after(school, days=9) == [("settled", REPORTER)], (
+        "the reporter hears that it is decided; nobody is asked"
+    )
 
 
 async def test_a_reminder_already_in_the_outbox_is_not_sent_once_it_is_decided(school, web):
@@ -169,16 +171,16 @@ async def test_a_reminder_already_in_the_outbox_is_not_sent_once_it_is_decided(s
     await after(school, hours=4)
     await decide(school, REF)
     web.work()
-    assert await after(school, hours=1) == []
+    assert await after(school, hours=1) == [("settled", REPORTER)]
 
 
-async def test_nothing_is_ever_sent_about_a_closed_concern(school, web):
+async def test_nothing_is_ever_asked_about_a_closed_concern(school, web):
     await school.log(now="yes")
     web.fail()
     await school.ring()
     await act(school, "close", text="A test")
     web.work()
-    assert await after(school, days=30) == []
+    assert await after(school, days=30) == [("settled", REPORTER)], "the reporter hears of its end, once"
 
 
 # ---- acknowledged, and then quiet
