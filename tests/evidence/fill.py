@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy import insert, update
@@ -18,7 +19,7 @@ _ACCOUNT = Account(Words("Sam Carter"), (Line("What happened", Words("a long sto
 
 async def fill(ledger: Ledger, first: int, last: int, now: datetime) -> None:
     """Store concerns numbered `first` to `last` of last year, each with three entries, two alerts,
-    their deliveries, one from whom it is kept, and an unsent form of somebody else's.
+    their deliveries, two words of a name, one from whom it is kept, and an unsent form of somebody else's.
     """
     for start in range(first, last + 1, _BATCH):
         await _some(ledger, range(start, min(start + _BATCH, last + 1)), now)
@@ -48,6 +49,8 @@ async def _some(ledger: Ledger, numbers: range, now: datetime) -> None:
                 mac = chain.mac(key, mac, link)
                 values = {"concern": one["id"], "number": entry, "at": at, "what": what, "sealed": sealed}
                 rows[t.chronology].append({**values, "link": place, "mac": mac})
+            named = [hashlib.sha256(f"{number}/{word}".encode()).digest() for word in range(2)]
+            rows[t.mentions] += [{"digest": digest, "concern": one["id"]} for digest in named]
             _alerts(rows, one, at)
             rows[t.restrictions].append({"concern": one["id"], "kind": "avoids", "person": f"hook:elsewhere-{number}"})
             rows[t.decision_drafts].append({"concern": one["id"], "version": 2, "sealed": None, "touched_at": at})

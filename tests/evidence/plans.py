@@ -21,6 +21,7 @@ GROWS = {
     "decision_drafts",
     "deliveries",
     "heard",
+    "mentions",
     "restrictions",
 }
 

@@ -135,6 +135,7 @@ async def test_every_statement_of_a_ring_and_of_an_act_finds_its_rows_by_an_inde
         ref = await begun(school, 1)
         await rung(school)
         await worked(school, ref)
+        await ledger.mentioning(["sam", "carter"])
     assert len({text for text, _ in statements}) > 40
     assert await read_whole(ledger, statements) == {}
 
