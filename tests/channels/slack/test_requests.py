@@ -183,7 +183,7 @@ async def test_neither_posted_nor_owed_is_not_acknowledged(quiet: Office, front:
     front.always("chat.postMessage", Fault("fatal", 500))
     body = await quiet.typed("teacher", QUESTION)
 
-    async def down(*_: object) -> None:
+    async def down(*_: object, **__: object) -> None:
         raise LedgerDownError("the disk is full")
 
     monkeypatch.setattr(quiet.signpost.ledger, "owe", down)
@@ -199,7 +199,7 @@ async def test_a_command_that_can_be_neither_posted_nor_owed_is_answered_beside(
 ) -> None:
     front.always("chat.postMessage", Fault("fatal", 500))
 
-    async def down(*_: object) -> None:
+    async def down(*_: object, **__: object) -> None:
         raise LedgerDownError("the disk is full")
 
     monkeypatch.setattr(quiet.signpost.ledger, "owe", down)

@@ -304,7 +304,7 @@ async def test_with_neither_teams_nor_ledger_the_message_is_not_taken(
     sam = school["teacher"]
     await sam.types("help")
 
-    async def down(*_: object) -> None:
+    async def down(*_: object, **__: object) -> None:
         raise LedgerDownError("it is down")
 
     school.teams.connector.trouble(500, times=9)
@@ -324,7 +324,7 @@ async def test_without_the_ledger_a_concern_is_said_not_to_be_sent(
     await sam.presses(WORDS.about_pupils)
     await sam.fills(ACCOUNT)
 
-    async def down(*_: object) -> None:
+    async def down(*_: object, **__: object) -> None:
         raise LedgerDownError("it is down")
 
     with monkeypatch.context() as patched:
