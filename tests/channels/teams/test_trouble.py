@@ -16,7 +16,7 @@ from adapters.email.channel import EmailChannel
 from adapters.server import utc_now
 from bot import Alert, Bell, Delivered, Failed, Ledger, LedgerDownError
 from bot.bell import Receipt
-from tests.channels.school import ACCOUNT, LIBRARY, WORDS, come_true
+from tests.channels.school import ACCOUNT, WORDS, come_true
 from tests.channels.teams import cards
 from tests.channels.teams.client import Teams
 from tests.channels.teams.school import TeamsSchool, running, teams_shelf
@@ -226,7 +226,8 @@ async def test_acknowledged_by_two_at_once_is_acknowledged_once(school: TeamsSch
     assert [entry.what for entry in concern.chronology].count("acknowledged") == 1
 
 
-async def test_a_dialog_that_is_asked_for_twice_is_shown_or_said_to_be_known(school: TeamsSchool) -> None:
+async def test_open_that_comes_again_shows_the_same_and_each_is_an_opening(school: TeamsSchool) -> None:
+    """Teams asks again when its first answer was lost: whoever pressed Open is still waiting to read."""
     ref = await school.logs()
     await school.is_told("dsl", ref, school.team)
     data = cards.action(school["dsl"].card(school.team), WORDS.open_button)["data"]
@@ -237,8 +238,10 @@ async def test_a_dialog_that_is_asked_for_twice_is_shown_or_said_to_be_known(sch
     first = await school.teams.hears(activity)
     second = await school.teams.hears(activity)
 
-    assert first.body["task"]["type"] == "continue"
-    assert second.body["task"] == {"type": "message", "value": LIBRARY.say(WORDS.heard_already)}
+    assert ACCOUNT["happened"] in "\n".join(cards.texts(first.body["task"]["value"]["card"]["content"]))
+    assert ACCOUNT["happened"] in "\n".join(cards.texts(second.body["task"]["value"]["card"]["content"]))
+    concern = await school.signpost.ledger.by_reference(ref)
+    assert [entry.what for entry in concern.chronology].count("opened") == 2
 
 
 # ---- crashes
@@ -383,7 +386,7 @@ async def test_an_invoke_that_is_not_known_is_a_501(school: TeamsSchool) -> None
     assert (await school.teams.posts(activity)).status == 501
 
 
-@pytest.mark.parametrize("kind", ["open", "decide"])
+@pytest.mark.parametrize("kind", ["open", "decide", "chronology", "more", "note"])
 async def test_content_is_in_no_message_whatever_a_client_sends(school: TeamsSchool, kind: str) -> None:
     ref = await school.logs()
     await school.is_told("dsl", ref, school.team)
