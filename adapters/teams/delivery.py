@@ -9,7 +9,7 @@ from adapters.teams.connector import Connector
 from adapters.teams.places import Places, Spot, whole
 from adapters.teams.posting import Poster, delivered, failed, where
 from adapters.teams.tokens import ConnectorError
-from bot import Alert, Failed, Part, Receipt
+from bot import Alert, Delivered, Failed, Part, Receipt
 from policy_content.model import School
 
 _REMEMBERED = 2_000  # posts of this process that are not posted a second time
@@ -46,13 +46,14 @@ class Delivery:
         except _NobodyError as error:
             return Failed(str(error), lasting=True, route=place)
         except ConnectorError as error:
-            if error.status == 403 and alert.kind == "reply" and len(self._shut_out) < _REMEMBERED:
+            if error.status in {403, 404} and alert.kind == "reply" and len(self._shut_out) < _REMEMBERED:
                 self._shut_out.add(alert.key)
             return failed(error, place=place)
         self._posted[alert.key] = receipt
         if len(self._posted) > _REMEMBERED:
             self._posted.popitem(last=False)
-        return delivered(receipt)
+        # A reply is never redrawn: that Teams took it is enough, and once more would be once too often.
+        return Delivered(receipt) if alert.kind == "reply" else delivered(receipt)
 
     async def prove(self, parts: tuple[Part, ...], receipt: str | None) -> Receipt:
         """Edit the standing message in the DSL place, or put it there."""

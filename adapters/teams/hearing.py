@@ -33,7 +33,7 @@ from bot.notices import outsider
 _log = structlog.get_logger("signpost.teams")
 _KEEP_WITHIN = 1.0  # seconds to make a pressed card's successor stay, before the press is answered
 _PAGES = 500  # long replies of which the further pages are kept for whoever is reading
-_NOT_INSTALLED = 403  # the status of what Teams says where the app was not added
+_NOT_INSTALLED = frozenset({400, 403, 404})  # what Teams answers of somebody who does not have the app
 
 Act = Pressed | Filled | Fetched | Begun
 
@@ -116,7 +116,7 @@ class Hearing:
         try:
             await self._places.make(person_of(activity), activity.user)
         except ConnectorError as error:
-            return error.status != _NOT_INSTALLED
+            return error.status not in _NOT_INSTALLED
         return True
 
     async def _say_here(self, activity: Activity, *card: Part) -> InvokeAnswer | None:
@@ -137,7 +137,7 @@ class Hearing:
             spot = await self._places.make(person_of(activity), activity.user)
             await self._poster.post(spot, (card,))
         except ConnectorError as error:
-            if error.status == _NOT_INSTALLED:
+            if error.status in _NOT_INSTALLED:
                 return await self._say_here(activity, self._note("not_installed"))
             return InvokeAnswer(status=503)
         return None

@@ -67,6 +67,19 @@ async def test_the_neutral_reply_is_the_same_for_everybody_and_everything(school
     assert len(said(school, school.staffroom)) == 8
 
 
+@pytest.mark.parametrize("answer", [(400, "BadArgument"), (403, "BotNotInConversationRoster"), (404, "NotFound")])
+async def test_however_teams_says_that_they_do_not_have_the_app_they_are_told_so(
+    school: TeamsSchool, answer: tuple[int, str]
+) -> None:
+    school.teams.connector.says_not_installed = answer
+    school["teacher"].account.installed = False
+
+    await school["teacher"].types(QUESTION, school.staffroom)
+
+    (neutral,) = said(school, school.staffroom)
+    assert neutral.startswith(WORDS.not_installed_title)
+
+
 async def test_refused_only_when_the_answer_is_sent_it_is_the_same_neutral_reply(
     school: TeamsSchool, place: Conversation
 ) -> None:

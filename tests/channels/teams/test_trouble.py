@@ -301,6 +301,15 @@ async def test_a_reply_that_could_not_be_posted_is_posted_when_teams_is_back(sch
     assert "banter" in said(school)[1].lower()
 
 
+async def test_a_reply_that_teams_took_without_naming_it_is_not_said_again(school: TeamsSchool) -> None:
+    school.teams.connector.names_posts = False
+
+    await school["teacher"].types("help")
+
+    assert await school.signpost.bell.ring_due(utc_now() + timedelta(minutes=1)) == 0, "nothing is owed any more"
+    assert len(said(school)) == 1
+
+
 async def test_with_neither_teams_nor_ledger_the_message_is_not_taken(
     school: TeamsSchool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
