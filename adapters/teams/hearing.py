@@ -24,7 +24,18 @@ from adapters.teams.learning import Learner
 from adapters.teams.people import People, UnknownPersonError
 from adapters.teams.places import Places, person_of, whole
 from adapters.teams.posting import Poster, receipt_of
-from adapters.teams.read import Activity, Begun, Fetched, Filled, Installed, Pressed, Removed, Typed
+from adapters.teams.read import (
+    Activity,
+    Begun,
+    Fetched,
+    Filled,
+    Ignored,
+    Installed,
+    MemberAdded,
+    Pressed,
+    Removed,
+    Typed,
+)
 from adapters.teams.tokens import ConnectorError
 from bot import Card, Choice, Fact, Form, Message, Part, Person, Reply
 from bot.ledger import looks_like_code, reply_key
@@ -64,6 +75,8 @@ class Hearing:
         return await turn
 
     async def _turn(self, activity: Activity) -> InvokeAnswer | None:
+        if not isinstance(activity, Ignored | MemberAdded | Removed):
+            activity = await self._people.named(activity)
         await self._places.saw(activity)
         match activity:
             case Typed():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -52,6 +53,19 @@ class People:
         """Who did this. Raises `UnknownPersonError` where it cannot be known now."""
         id_ = person_of(activity)
         return Person(f"teams:{id_}", activity.name, await self._staff(id_, activity))
+
+    async def named(self, activity: Activity) -> Activity:
+        """The activity with the lasting id of whoever did it: Teams leaves it out of some, and the roster has it.
+        As it came where the roster does not tell either.
+        """
+        if activity.person:
+            return activity
+        try:
+            async with asyncio.timeout(_WITHIN):
+                record = await self._record(activity, self._school().staff.teams_team)
+        except (ConnectorError, TimeoutError):
+            return activity
+        return replace(activity, person=aad(record)) if record else activity
 
     async def strangers(self, members: Sequence[Json], service_url: str) -> int:
         """How many of a roster are not staff. Raises `ConnectorError`."""

@@ -178,6 +178,18 @@ async def test_the_people_in_school_yaml_are_known_when_no_roster_answers(school
 # ---- a team of all staff instead of a domain
 
 
+async def test_whoever_an_activity_does_not_name_is_named_by_the_roster(school: TeamsSchool) -> None:
+    """Teams leaves the lasting id out of some activities: a deputy must be the deputy all the same."""
+    deputy, bot = school["deputy-1"], school.teams.connector.bot
+    added = school.teams.activity("conversationUpdate", deputy.account, deputy.chat, membersAdded=[{"id": bot}])
+    del added["from"]["aadObjectId"]
+
+    await school.teams.hears(added)
+
+    assert shown(deputy).startswith(WORDS.welcome_title)
+    assert deputy.chat.id in (await school.signpost.ledger.place("teams/person:deputy-1") or "")
+
+
 @pytest.fixture
 async def by_team(teams: Teams, tmp_path: Path) -> AsyncIterator[TeamsSchool]:
     everybody = teams.channel("All staff", teams.person("Sam Carter"), team="19:all-staff@thread.tacv2")
