@@ -106,9 +106,13 @@ class Connector:
         try:
             return await self._ask("GET", service_url, ("conversations", conversation_id, "members", user_id))
         except ConnectorError as error:
-            if error.status == 404 and error.code == "MemberNotFoundInConversation":
+            if error.status != 404:
+                raise
+            if error.code == "MemberNotFoundInConversation":
                 return None
-            raise
+        # Some other 404 may speak of the person or of the conversation: the whole roster tells, or is not there either.
+        roster = await self.members(service_url, conversation_id)
+        return next((each for each in roster if user_id in {each.get("id"), each.get("aadObjectId")}), None)
 
     async def _ask(
         self,

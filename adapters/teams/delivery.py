@@ -9,7 +9,7 @@ from adapters.teams.connector import Connector
 from adapters.teams.places import Places, Spot, whole
 from adapters.teams.posting import Poster, delivered, failed, where
 from adapters.teams.tokens import ConnectorError
-from bot import Alert, Failed, Part, Receipt
+from bot import Alert, Delivered, Failed, Part, Receipt
 from policy_content.model import School
 
 _REMEMBERED = 2_000  # posts of this process that are not posted a second time
@@ -26,10 +26,17 @@ class Delivery:
         self._places, self._school, self._poster = places, school, Poster(connector)
         self._posted: OrderedDict[str, str] = OrderedDict()  # by an alert's key: its receipt
         self._instead: dict[str, str] = {}  # by a reply's key: the pressed card that it is to replace
+        self._shut_out: set[str] = set()  # keys of replies that Teams refused: that person does not have the app
 
     def replaces(self, key: str, receipt: str) -> None:
         """The reply of this key belongs in the place of the card that was pressed."""
         self._instead[key] = receipt
+
+    def was_shut_out(self, key: str) -> bool:
+        """Did Teams refuse the reply of this key, because whoever it is for does not have the app? Said once."""
+        known = key in self._shut_out
+        self._shut_out.discard(key)
+        return known
 
     async def deliver(self, alert: Alert) -> Receipt:
         """Show it, or redraw it where it stands."""
@@ -39,11 +46,14 @@ class Delivery:
         except _NobodyError as error:
             return Failed(str(error), lasting=True, route=place)
         except ConnectorError as error:
+            if error.status in {403, 404} and alert.kind == "reply" and len(self._shut_out) < _REMEMBERED:
+                self._shut_out.add(alert.key)
             return failed(error, place=place)
         self._posted[alert.key] = receipt
         if len(self._posted) > _REMEMBERED:
             self._posted.popitem(last=False)
-        return delivered(receipt)
+        # A reply is never redrawn: that Teams took it is enough, and once more would be once too often.
+        return Delivered(receipt) if alert.kind == "reply" else delivered(receipt)
 
     async def prove(self, parts: tuple[Part, ...], receipt: str | None) -> Receipt:
         """Edit the standing message in the DSL place, or put it there."""

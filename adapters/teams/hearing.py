@@ -8,6 +8,7 @@ response. In a shared place nothing is ever shown but where to go.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,15 +24,27 @@ from adapters.teams.learning import Learner
 from adapters.teams.people import People, UnknownPersonError
 from adapters.teams.places import Places, person_of, whole
 from adapters.teams.posting import Poster, receipt_of
-from adapters.teams.read import Activity, Begun, Fetched, Filled, Installed, Pressed, Removed, Typed
+from adapters.teams.read import (
+    Activity,
+    Begun,
+    Fetched,
+    Filled,
+    Ignored,
+    Installed,
+    MemberAdded,
+    Pressed,
+    Removed,
+    Typed,
+)
 from adapters.teams.tokens import ConnectorError
 from bot import Card, Choice, Fact, Form, Message, Part, Person, Reply
 from bot.ledger import looks_like_code, reply_key
+from bot.notices import outsider
 
 _log = structlog.get_logger("signpost.teams")
 _KEEP_WITHIN = 1.0  # seconds to make a pressed card's successor stay, before the press is answered
 _PAGES = 500  # long replies of which the further pages are kept for whoever is reading
-_NOT_INSTALLED = 403  # the status of what Teams says where the app was not added
+_NOT_INSTALLED = frozenset({400, 403, 404})  # what Teams answers of somebody who does not have the app
 
 Act = Pressed | Filled | Fetched | Begun
 
@@ -62,6 +75,8 @@ class Hearing:
         return await turn
 
     async def _turn(self, activity: Activity) -> InvokeAnswer | None:
+        if not isinstance(activity, Ignored | MemberAdded | Removed):
+            activity = await self._people.named(activity)
         await self._places.saw(activity)
         match activity:
             case Typed():
@@ -87,7 +102,10 @@ class Hearing:
             return await self._learn(activity)
         if activity.shared and not await self._reachable(activity):
             return await self._say_here(activity, self._note("not_installed"))
-        return await self._answered(read.message(activity, who))
+        answer = await self._answered(read.message(activity, who))
+        if activity.shared and self._delivery.was_shut_out(reply_key(activity.event)):
+            return await self._say_here(activity, self._note("not_installed"))
+        return answer
 
     async def _answered(self, message: Message) -> InvokeAnswer | None:
         """Hear it, and post the reply to the one who wrote. 503 where it could be neither posted nor owed."""
@@ -96,6 +114,8 @@ class Hearing:
         self._house.wake()
         if reply.repeated and not reply.parts:
             return None  # what was done then is drawn from the record
+        if reply.dialog:
+            reply = replace(reply, parts=(self._note("dialog_needed"),))  # no message may hold what it shows
         heard = await self._house.bell.answer(message, reply, now)
         return None if heard else InvokeAnswer(status=503)
 
@@ -109,13 +129,13 @@ class Hearing:
         try:
             await self._places.make(person_of(activity), activity.user)
         except ConnectorError as error:
-            return error.status != _NOT_INSTALLED
+            return error.status not in _NOT_INSTALLED
         return True
 
-    async def _say_here(self, activity: Activity, card: Card) -> InvokeAnswer | None:
+    async def _say_here(self, activity: Activity, *card: Part) -> InvokeAnswer | None:
         """Say this where it was written: only ever what others may read too."""
         try:
-            await self._poster.say(activity.service_url, activity.conversation, (card,))
+            await self._poster.say(activity.service_url, activity.conversation, card)
         except ConnectorError as error:
             _log.warning("teams_not_said", status=error.status, code=error.code)
             return None if error.lasting else InvokeAnswer(status=503)
@@ -130,7 +150,7 @@ class Hearing:
             spot = await self._places.make(person_of(activity), activity.user)
             await self._poster.post(spot, (card,))
         except ConnectorError as error:
-            if error.status == _NOT_INSTALLED:
+            if error.status in _NOT_INSTALLED:
                 return await self._say_here(activity, self._note("not_installed"))
             return InvokeAnswer(status=503)
         return None
@@ -153,6 +173,10 @@ class Hearing:
             message = replace(message, carried=False)
         now = self._house.clock()
         reply = await self._house.desk.hear(message, now)
+        if reply.repeated and not reply.parts and isinstance(activity, Fetched):
+            # Its first answer was lost on the way: whoever asks to read must read, and each time is entered as an opening.
+            again = replace(message, event=f"{message.event}/{secrets.token_hex(4)}")
+            reply = await self._house.desk.hear(again, now)
         self._house.wake()
         if isinstance(activity, Pressed | Filled) and activity.via == "card":
             return await self._on_card(activity, message, reply)
@@ -240,12 +264,21 @@ class Hearing:
         if here in self._greeted:
             return None
         self._greeted.add(here)
+        answer = await self._welcomed(activity)
+        if answer is not None:
+            self._greeted.discard(here)  # it could not be said, and Teams tells of it again
+        return answer
+
+    async def _welcomed(self, activity: Installed) -> InvokeAnswer | None:
         if activity.shared:
             return await self._say_here(activity, self._note("hello"))
         try:
             who = await self._who(activity)
         except UnknownPersonError:
             return await self._say_unknown(activity)
+        if not who.staff:
+            # They have not written: an app that was given to everybody must not ring the DSL for each pupil.
+            return await self._say_here(activity, *outsider(self._house.guidance().library))
         return await self._answered(Message(activity.event, who, choice="home", carried=False))
 
     async def _removed(self, activity: Removed) -> None:

@@ -175,9 +175,12 @@ class _Gate:
             raise _Refused(401, f"token-{type(error).__name__}") from None
         if identity is None:
             raise _Refused(401, "no-token")
-        for claim, right in (("aud", self._app_id), ("serviceurl", activity.service_url)):
-            if identity.get_claim_value(claim) != right:
-                raise _Refused(401, f"wrong-{claim}")
+        if identity.get_claim_value("aud") != self._app_id:
+            raise _Refused(401, "wrong-aud")
+        # Microsoft writes the name of this claim in both ways.
+        named = [value for claim, value in identity.claims.items() if claim.lower() == "serviceurl"]
+        if not named or any(value != activity.service_url for value in named):
+            raise _Refused(401, "wrong-serviceurl")
         if identity.get_claim_value("exp") is None:
             raise _Refused(401, "no-end")
         result = AuthenticateRequestResult()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -24,6 +25,7 @@ _log = structlog.get_logger("signpost.teams.people")
 _FRESH = 5 * 60.0  # seconds for which an answer of the roster stands
 _WITHIN = 2.0  # seconds to find out: an invoke must be answered in five
 _MOST = 20_000  # answers kept at once
+_NOT_THERE = frozenset({403, 404})  # what Teams answers about a conversation that the app is not in
 _MEMBERS = frozenset(
     {"", "user", "member", "owner", "admin"}
 )  # what Teams calls those who belong; the rest are visitors
@@ -51,6 +53,19 @@ class People:
         """Who did this. Raises `UnknownPersonError` where it cannot be known now."""
         id_ = person_of(activity)
         return Person(f"teams:{id_}", activity.name, await self._staff(id_, activity))
+
+    async def named(self, activity: Activity) -> Activity:
+        """The activity with the lasting id of whoever did it: Teams leaves it out of some, and the roster has it.
+        As it came where the roster does not tell either.
+        """
+        if activity.person:
+            return activity
+        try:
+            async with asyncio.timeout(_WITHIN):
+                record = await self._record(activity, self._school().staff.teams_team)
+        except (ConnectorError, TimeoutError):
+            return activity
+        return replace(activity, person=aad(record)) if record else activity
 
     async def strangers(self, members: Sequence[Json], service_url: str) -> int:
         """How many of a roster are not staff. Raises `ConnectorError`."""
@@ -85,7 +100,7 @@ class People:
         """Ask the roster of where they wrote for their address, and then the staff team for them."""
         rules = self._school().staff
         user, url = activity.user, activity.service_url
-        record = await self._connector.member(url, whole(activity.conversation), user)
+        record = await self._record(activity, rules.teams_team)
         if record is None or not self._belongs(record) or not _is(record, activity):
             return False
         if _in_domain(record, rules.email_domains):
@@ -94,6 +109,24 @@ class People:
             return False
         inside = await self._connector.member(url, rules.teams_team, user)
         return inside is not None and self._belongs(inside)
+
+    async def _record(self, activity: Activity, team: str) -> Json | None:
+        """Their record where they wrote. The message extension is also used in chats that Signpost is not in: then
+        in their own chat with it or, without one, in the staff team.
+        """
+        user, url = activity.user, activity.service_url
+        try:
+            return await self._connector.member(url, whole(activity.conversation), user)
+        except ConnectorError as error:
+            if error.status not in _NOT_THERE:
+                raise
+        try:
+            own = await self._connector.create_personal(url, self._tenant, user)
+        except ConnectorError as error:
+            if error.status not in _NOT_THERE or not team:
+                raise
+            own = team
+        return await self._connector.member(url, own, user)
 
     def _certain(self, record: Json, school: School) -> bool:
         """Staff by what the record itself says."""

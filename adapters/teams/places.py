@@ -14,14 +14,15 @@ from datetime import datetime
 import structlog
 
 from adapters.teams.connector import Connector
-from adapters.teams.fields import Json, at, optional
-from adapters.teams.read import Activity
+from adapters.teams.fields import Json, optional
+from adapters.teams.read import Activity, Begun
 from adapters.teams.tokens import ConnectorError
 from bot import Ledger, LedgerDownError
 
 _log = structlog.get_logger("signpost.teams.places")
 DSL, SERVICE = "teams/dsl", "teams/service"
 _THREAD = ";messageid="
+_BETWEEN_PEOPLE = "@unq.gbl.spaces"  # how the id of a chat of two people ends
 _MOST = 20_000  # people remembered at once
 
 
@@ -97,7 +98,8 @@ class Places:
         if activity.service_url != self.service_url:
             self._trust(activity.service_url)
             await self._keep(SERVICE, activity.service_url)
-        spot = None if activity.shared else Spot.of(activity.reference)
+        await self._followed(activity)
+        spot = None if activity.shared or _elsewhere(activity) else Spot.of(activity.reference)
         if spot and (id_ := person_of(activity)) and not _same(self._people.get(id_), spot):
             self._note(id_, spot)
 
@@ -167,6 +169,15 @@ class Places:
 
     # ---- keeping
 
+    async def _followed(self, activity: Activity) -> None:
+        """The DSL place has moved to another service address, as a tenant does with its region: it is followed."""
+        if not activity.shared or self.configured:
+            return
+        known, spot = await self.dsl(), Spot.of(activity.reference)
+        if known and spot and known.conversation == spot.conversation and not _same(known, spot):
+            await self._keep(DSL, spot.raw)
+            _log.warning("teams_dsl_place_moved", conversation=spot.conversation)
+
     def _configured(self) -> Spot | None:
         if not self.service_url:
             return None
@@ -226,11 +237,11 @@ def _person(person: str) -> str:
     return f"teams/person:{person}"
 
 
+def _elsewhere(activity: Activity) -> bool:
+    """The message extension is used in people's chats with each other too, and Teams calls those personal as well."""
+    extension = isinstance(activity, Begun) or getattr(activity, "via", "") == "extension"
+    return extension or activity.conversation.endswith(_BETWEEN_PEOPLE)
+
+
 def _same(one: Spot | None, other: Spot) -> bool:
     return one is not None and (one.service_url, one.conversation) == (other.service_url, other.conversation)
-
-
-def team_of(held: Json) -> str:
-    """The team that an activity's kept JSON names."""
-    found = at(held, "channelData.team.id")
-    return found if isinstance(found, str) else ""

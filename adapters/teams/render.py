@@ -15,8 +15,9 @@ from bot.casework import ACTS
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 MESSAGE_TYPE = "application/vnd.microsoft.activity.message"
-# A choice whose id begins so is answered in a dialog: every act on a concern but acknowledging it.
-OPENS_DIALOG = tuple(f"{act}:" for act in sorted(ACTS - {"ack"}))
+# A choice whose id begins so is answered in a dialog: every act on a concern but acknowledging it, and the reporter's
+# reading of what the DSL wrote.
+OPENS_DIALOG = tuple(f"{act}:" for act in sorted(ACTS - {"ack"} | {"read"}))
 MOST_ACTIONS = 6  # in one row of buttons; Teams hides the rest
 
 # Our own words, where the parts have none for what only a drawing needs.

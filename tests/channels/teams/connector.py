@@ -110,6 +110,8 @@ class Connector:
         self._gate = asyncio.Event()
         self._gate.set()
         self._drops = 0
+        self.names_posts = True  # says the id of what was posted, as it should
+        self.says_not_installed = (403, "ForbiddenOperationException")
         self._runner: web.AppRunner | None = None
 
     # ---- what a test does with it
@@ -228,7 +230,7 @@ class Connector:
         if person is None:
             refuse(400, "BadArgument")
         if not person.installed:
-            refuse(403, "ForbiddenOperationException")
+            refuse(*self.says_not_installed)
         return {"id": self.personal(person).id}
 
     def _send(self, request: web.Request, body: Any) -> dict[str, Any]:
@@ -237,7 +239,7 @@ class Connector:
         self._check(conversation, body)
         post = Post(self.new_id(), self.bot, body, thread or replied)
         conversation.posts[post.id] = post
-        return {"id": post.id}
+        return {"id": post.id} if self.names_posts else {}
 
     def _update(self, request: web.Request, body: Any) -> dict[str, Any]:
         conversation, _ = self._conversation(request)

@@ -250,6 +250,22 @@ async def test_a_decision_is_written_in_a_dialog_and_stays_in_no_message(school:
     assert priya.dialog
 
 
+async def test_a_message_of_the_dsls_is_read_in_a_dialog_and_stays_in_no_message(school: TeamsSchool) -> None:
+    ref = await school.logs()
+    await school.is_told("dsl", ref, school.team)
+    await school["dsl"].presses(WORDS.open_button, school.team)
+    await school["dsl"].presses(WORDS.case.message_button)
+    await school["dsl"].fills({"text": "Please keep Marigold near you until three."})
+    await school.is_told("teacher", WORDS.case.read_button)
+
+    await school["teacher"].presses(WORDS.case.read_button)
+
+    assert "Marigold" in "\n".join(cards.texts(school["teacher"].dialog.card))
+    school["teacher"].closes()
+    assert "Marigold" not in school["teacher"].sees()
+    assert WORDS.case.read_button in school["teacher"].sees(), "it can be read again"
+
+
 async def test_pictures_and_files_are_refused_and_never_fetched(school: TeamsSchool) -> None:
     for image in (False, True):
         await school["teacher"].attaches("look at this", image=image)

@@ -58,7 +58,8 @@ def test_every_card_is_one_that_teams_takes(drawings: list[Drawing]) -> None:
 
 def test_a_reply_is_one_card_unless_somebody_wrote_at_length() -> None:
     for drawing in contract.drawings():
-        assert len(render.card(drawing.parts)) == 1, drawing
+        if not drawing.name.startswith("chronology"):  # the whole of what was ever done, in a dialog, page by page
+            assert len(render.card(drawing.parts)) == 1, drawing
 
 
 def test_nothing_typed_is_more_than_text(drawings: list[Drawing]) -> None:
@@ -205,7 +206,7 @@ def test_buttons_that_a_phone_would_cut_off_are_written_out_and_stand_alone() ->
 
 def test_a_dialog_knows_no_action_but_submit() -> None:
     for drawing in contract.drawings():
-        value = render.task_module(drawing.parts, "Concern")["task"]["value"]
+        value = render.task_module(drawing.parts, "Concern", again="home")["task"]["value"]
         card = json.loads(json.dumps(value["card"]["content"]))
         assert faults(card) == [], drawing
         kinds = {thing["type"] for thing in inside(card) if thing.get("type", "").startswith("Action.")}

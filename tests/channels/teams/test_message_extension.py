@@ -63,6 +63,28 @@ async def test_from_where_a_message_is_written(school: TeamsSchool) -> None:
     assert WORDS.about_pupils in dialog(school)
 
 
+async def test_in_a_chat_that_signpost_is_not_in_staff_are_known_all_the_same(school: TeamsSchool) -> None:
+    """The command is offered in every chat. Of a chat between two people Teams says that it is personal."""
+    sam, head = school["teacher"], school["head"]
+    await sam.types("help")
+    between = school.teams.connector.open("personal", sam.account, head.account)
+    del school.teams.connector.conversations[between.id]
+    between.id, between.installed = "19:sam_head@unq.gbl.spaces", False
+    school.teams.connector.conversations[between.id] = between
+    school.channel._people._known.clear()  # nobody has been asked about
+
+    await sam.begins(LOG_COMMAND, between)
+    await sam.presses(WORDS.about_pupils)
+    await sam.fills(ACCOUNT)
+    await sam.presses(WORDS.send_button)
+
+    assert "TA-" in dialog(school)
+    assert "TA-" in "\n".join(cards.texts(sam.newest().cards()))
+    assert between.by(school.teams.connector.bot) == []
+    asked = [each for each in school.teams.connector.asked if each.startswith("POST") and "unq.gbl" in each]
+    assert asked == [], "their own chat is not taken for one with Signpost"
+
+
 async def test_errors_are_drawn_again_in_the_dialog_with_what_was_typed(school: TeamsSchool) -> None:
     sam = school["teacher"]
     await sam.begins(LOG_COMMAND)

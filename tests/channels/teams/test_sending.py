@@ -107,6 +107,16 @@ async def test_one_member_is_found_by_either_id_or_is_none(teams: Teams, host: H
     assert await host.connector.member(teams.connector.url, chat.id, kim.id) is None
 
 
+async def test_a_404_that_names_nobody_is_settled_by_the_whole_roster(
+    teams: Teams, host: Host, chat: Conversation
+) -> None:
+    """Not every service says MemberNotFoundInConversation: a pupil must not become somebody whom nobody can know."""
+    sam, kim = teams.person("Sam Carter").account, teams.person("Kim Hale").account
+    for who, found in ((sam, sam.listed()), (kim, None)):
+        teams.connector.trouble(404)
+        assert await host.connector.member(teams.connector.url, chat.id, who.id) == found
+
+
 async def test_a_conversation_that_is_not_there_is_not_an_absent_member(
     teams: Teams, host: Host, chat: Conversation
 ) -> None:

@@ -67,6 +67,33 @@ async def test_the_neutral_reply_is_the_same_for_everybody_and_everything(school
     assert len(said(school, school.staffroom)) == 8
 
 
+@pytest.mark.parametrize("answer", [(400, "BadArgument"), (403, "BotNotInConversationRoster"), (404, "NotFound")])
+async def test_however_teams_says_that_they_do_not_have_the_app_they_are_told_so(
+    school: TeamsSchool, answer: tuple[int, str]
+) -> None:
+    school.teams.connector.says_not_installed = answer
+    school["teacher"].account.installed = False
+
+    await school["teacher"].types(QUESTION, school.staffroom)
+
+    (neutral,) = said(school, school.staffroom)
+    assert neutral.startswith(WORDS.not_installed_title)
+
+
+async def test_refused_only_when_the_answer_is_sent_it_is_the_same_neutral_reply(
+    school: TeamsSchool, place: Conversation
+) -> None:
+    """Teams may open the chat with somebody who does not have the app, and refuse what is posted in it."""
+    sam = school["teacher"]
+    sam.chat.installed = False
+
+    await sam.types(QUESTION, place)
+
+    (neutral,) = said(school, place)
+    assert neutral.startswith(WORDS.not_installed_title)
+    assert said(school, sam.chat) == []
+
+
 async def test_the_neutral_reply_stands_under_the_message(school: TeamsSchool) -> None:
     school["teacher"].account.installed = False
 
@@ -107,6 +134,17 @@ async def test_installed_for_oneself_it_welcomes_once(school: TeamsSchool) -> No
     await school["teacher"].removes()
     await school["teacher"].installs()
     assert len(said(school, school["teacher"].chat)) == 2
+
+
+async def test_a_welcome_that_could_not_be_said_is_said_when_teams_tells_of_it_again(school: TeamsSchool) -> None:
+    sam, bot = school["teacher"], school.teams.connector.bot
+    added = school.teams.activity("conversationUpdate", sam.account, school.staffroom, membersAdded=[{"id": bot}])
+    school.teams.connector.trouble(500)
+
+    assert (await school.teams.posts(added)).status == 503
+    assert (await school.teams.posts(added)).status == 200
+
+    assert len(said(school, school.staffroom)) == 1
 
 
 async def test_a_new_version_of_the_app_is_no_installation(school: TeamsSchool) -> None:

@@ -11,8 +11,8 @@ import pytest
 from adapters.server import utc_now
 from tests.channels.school import LIBRARY, WORDS, come_true
 from tests.channels.teams import cards
-from tests.channels.teams.client import Teams
-from tests.channels.teams.connector import Conversation
+from tests.channels.teams.client import APP, TENANT, Teams
+from tests.channels.teams.connector import Connector, Conversation
 from tests.channels.teams.school import TeamsSchool, running
 
 
@@ -160,6 +160,24 @@ async def test_the_place_of_the_settings_is_not_changed_by_a_code(teams: Teams, 
         assert WORDS.place_set in said(school, school.team)[0]
         ref = await school.logs()
         await school.is_told("dsl", ref, place)
+
+
+async def test_a_place_whose_service_address_changes_is_followed(teams: Teams, tmp_path: Path) -> None:
+    """Microsoft moves a tenant to another region: what is written or pressed in the place says where it is now."""
+    moved = Connector(APP, TENANT, teams.authority.accepts)
+    moved.accounts, moved.conversations = teams.connector.accounts, teams.connector.conversations
+    async with running(tmp_path, teams, learnt=False) as school:
+        await school["dsl"].types(await a_code(school), school.team)
+        await moved.start()
+        teams.connector.hang()
+        teams.connector.url = moved.url
+        joined = school.teams.activity("conversationUpdate", school["dsl"].account, school.team)
+        await school.teams.hears(joined)
+
+        assert await school.channel.members("dsl") == {"teams:dsl"}
+        held = await school.signpost.ledger.place("teams/dsl")
+    await moved.stop()
+    assert moved.url in held
 
 
 async def test_places_are_known_after_a_restart(teams: Teams, tmp_path: Path) -> None:

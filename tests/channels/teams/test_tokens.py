@@ -37,6 +37,18 @@ async def test_what_teams_signed_is_heard_whole(teams: Teams, host: Host, ears: 
     assert ears.heard == [activity]
 
 
+async def test_the_service_address_may_be_claimed_by_either_spelling_but_not_by_two(
+    teams: Teams, host: Host, ears: Ears
+) -> None:
+    other = {key: value for key, value in claims(teams).items() if key != "serviceurl"}
+    other["serviceUrl"] = teams.connector.url
+
+    assert (await teams.posts(said(teams), header=teams.authority.sign(other))).status == 200
+    other["serviceurl"] = "https://smba.example/"
+    assert (await teams.posts(said(teams), header=teams.authority.sign(other))).status == 401
+    assert len(ears.heard) == 1
+
+
 async def test_clocks_may_differ_by_less_than_five_minutes(teams: Teams, host: Host, ears: Ears) -> None:
     for off in ({"exp": soon(-4 * 60)}, {"nbf": soon(4 * 60)}):
         assert (await teams.posts(said(teams), header=teams.authority.sign(claims(teams, **off)))).status == 200

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from adapters.server import utc_now
 from adapters.shelf import Shelf
 from adapters.teams import people
+from adapters.teams.package import LOG_COMMAND
 from policy_content.model import Library, Staff
 from tests.channels.school import ACCOUNT, WORDS, come_true
 from tests.channels.teams import cards
@@ -42,6 +44,14 @@ async def test_a_pupil_gets_one_kind_reply_and_the_dsl_hears_of_it_without_the_w
 
     told = await school.is_told("dsl", WORDS.outsider_wrote_title, school.team)
     assert "upskirting" not in told
+
+
+async def test_a_pupil_who_was_given_the_app_and_has_written_nothing_rings_nobody(school: TeamsSchool) -> None:
+    await school["visitor"].installs()
+
+    assert shown(school["visitor"]).startswith(WORDS.outsider_title)
+    assert await school.signpost.bell.ring_due(utc_now()) == 0
+    assert WORDS.outsider_wrote_title not in school["dsl"].sees(school.team)
 
 
 async def test_a_pupil_who_asks_in_a_channel_is_answered_in_private(school: TeamsSchool) -> None:
@@ -168,6 +178,18 @@ async def test_the_people_in_school_yaml_are_known_when_no_roster_answers(school
 # ---- a team of all staff instead of a domain
 
 
+async def test_whoever_an_activity_does_not_name_is_named_by_the_roster(school: TeamsSchool) -> None:
+    """Teams leaves the lasting id out of some activities: a deputy must be the deputy all the same."""
+    deputy, bot = school["deputy-1"], school.teams.connector.bot
+    added = school.teams.activity("conversationUpdate", deputy.account, deputy.chat, membersAdded=[{"id": bot}])
+    del added["from"]["aadObjectId"]
+
+    await school.teams.hears(added)
+
+    assert shown(deputy).startswith(WORDS.welcome_title)
+    assert deputy.chat.id in (await school.signpost.ledger.place("teams/person:deputy-1") or "")
+
+
 @pytest.fixture
 async def by_team(teams: Teams, tmp_path: Path) -> AsyncIterator[TeamsSchool]:
     everybody = teams.channel("All staff", teams.person("Sam Carter"), team="19:all-staff@thread.tacv2")
@@ -200,3 +222,17 @@ async def test_a_staff_team_that_cannot_be_read_makes_nobody_an_outsider(by_team
     assert WORDS.who_unknown_title in shown(by_team["teacher"])
     await come_true(lambda: by_team.signpost.woken._waiters, "a moment in which the bell rests")
     assert WORDS.outsider_wrote_title not in by_team["dsl"].sees(by_team.team)
+
+
+async def test_in_a_chat_without_signpost_the_staff_team_says_who_is_staff(by_team: TeamsSchool) -> None:
+    """The message extension is used there too, also by somebody who has no chat with Signpost."""
+    sam, colleague = by_team["teacher"], by_team.teams.person("Alex Notyet")
+    sam.account.installed = False
+    elsewhere = by_team.teams.group(sam, colleague)
+    elsewhere.installed = False
+
+    for someone in (sam, colleague):
+        await someone.begins(LOG_COMMAND, elsewhere)
+
+    assert WORDS.about_pupils in "\n".join(cards.texts(sam.dialog.card))
+    assert WORDS.about_pupils not in "\n".join(cards.texts(colleague.dialog.card))
