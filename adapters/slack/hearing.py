@@ -143,7 +143,7 @@ class Hearing:
 
     async def _show(self, said: Heard | FormWanted | Closed, message: Message, reply: Reply) -> Ack:
         """In a window where one is open or wanted; by direct message otherwise, and where the window could not be shown."""
-        if reply.repeated and self.posting.has(reply_key(message.event)):
+        if reply.repeated and await self.posting.has(reply_key(message.event), f"person:{message.who.id}"):
             return _HEARD
         if isinstance(said, Closed) and not any(isinstance(part, Form) for part in reply.parts):
             reply = replace(reply, parts=())  # nothing was left unfinished by closing it

@@ -50,7 +50,7 @@ class Place:
 
     async def inside(self) -> list[str]:
         """The ids of the DSL channel's members, the bot aside. Raises `SlackError`."""
-        own = self._web.known.user if self._web.known else ""
+        own = (await self._web.me()).user
         pages = self._web.pages("conversations.members", "members", channel=self.dsl)
         return [str(user) async for page in pages for user in page if user != own]
 
