@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from adapters.slack import read, render
 from bot import Card, Choice, Fact, Field, Form, Option, Part, Words
 from tests.channels.school import WORDS
-from tests.channels.slack.client import Window, over_the_wire
+from tests.channels.slack.client import Window, over_the_wire, shown
 from tests.channels.slack.entry import acting, home, messages, windows
 from tests.channels.slack.limits import faults
 
@@ -190,3 +190,17 @@ def test_a_pointer_is_never_alive(said: str, more: str) -> None:
 def test_the_words_of_ours_that_stand_around_are_short_enough() -> None:
     for text in (WORDS.window_title, WORDS.window_close):
         assert len(text) <= 24
+
+
+@pytest.mark.parametrize("letter", ["ش", "安", "😀"])
+def test_letters_that_are_not_latin_weigh_more_and_still_fit_a_window(letter: str) -> None:
+    long = Words(letter * 100_000)
+    form = Form("f", "T", "I", (Field("a", "A", "text", value=long), Field("b", "B", "line")), "Send")
+    card = Card("A title", facts=(Fact("Said", long),))
+
+    read_in = windows((card,))
+
+    for view in (*windows((form,)), *read_in):
+        assert faults(view, "modal") == []
+    assert faults(home((card,)), "home") == []
+    assert sum(shown(view["blocks"]).count(letter) for view in read_in) == 100_000
