@@ -38,6 +38,10 @@ class Posting:
     async def deliver(self, alert: Alert) -> Receipt:
         """Post it, or redraw it where it stands. Never raises for what Slack does."""
         try:
+            if alert.told == "dsl" and not alert.receipt:
+                wrong = await self._place.wrong_now()
+                if wrong:
+                    return Failed(f"the DSL channel in Slack: {', '.join(wrong)}", lasting=True, route=True)
             channel = await self._place.of(alert.told)
             thread = alert.thread if alert.told == "dsl" else None
             receipt = await self._put(channel, alert, alert.receipt or self._posted.get(alert.key), thread)

@@ -45,6 +45,16 @@ async def test_whoever_is_no_full_member_gets_the_one_kind_reply(quiet: Office, 
     assert "upskirting" not in told
 
 
+async def test_a_guest_who_only_looks_at_home_gets_the_kind_reply_and_the_dsl_is_not_rung(
+    quiet: Office, front: Front
+) -> None:
+    await quiet.looks_at_home("visitor")
+    await quiet.ring(utc_now())
+
+    assert WORDS.outsider_title in str(front.homes[front.users["visitor"]].body)
+    assert await quiet.posts("dsl") == []
+
+
 async def test_somebody_of_another_workspace_is_not_staff(quiet: Office, front: Front) -> None:
     caller = Caller(front.users["teacher"], "T0ELSEWHERE", "T000000001")
 
