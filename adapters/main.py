@@ -20,7 +20,7 @@ from adapters.console.render import render
 from adapters.email.channel import EmailChannel, EmailUrlError
 from adapters.port import Chat, Finding, House
 from adapters.reports import trends_route
-from adapters.server import Signpost, served, utc_now
+from adapters.server import LARGEST_REQUEST, Signpost, served, utc_now
 from adapters.shelf import Shelf
 from adapters.slack.manifest import manifest, to_json, to_yaml
 from adapters.teams.package import PackageError, package
@@ -315,7 +315,7 @@ async def _serve(settings: Settings, shelf: Shelf, vault: Vault, channels: dict[
     ledger = await needs.ledger(settings, vault, shelf.guidance().library.school.short)
     signpost = Signpost.of(shelf, ledger, channels)
     chats = [channel for channel in channels.values() if isinstance(channel, Chat)]
-    site = web.Application(client_max_size=2**20)
+    site = web.Application(client_max_size=LARGEST_REQUEST)
     site.add_routes([*signpost.routes(), *(route for chat in chats for route in chat.routes())])
     async with AsyncExitStack() as opened:
         opened.push_async_callback(ledger.close)

@@ -15,6 +15,9 @@ from adapters.port import House
 from adapters.shelf import Shelf
 from bot import Bell, Channel, Desk, Ledger, LedgerDownError
 
+# A chat sends a long form twice over, as drawn and as filled in, and each letter that is not Latin as eight bytes.
+LARGEST_REQUEST = 2**22  # bytes
+
 _log = structlog.get_logger("signpost.server")
 _SKEW = 5.0  # seconds between two clocks before anybody need worry
 _TICK = 1.0  # seconds between looks at the clock when nothing wakes the bell

@@ -29,6 +29,7 @@ from adapters.slack.windows import Windows
 from bot import Alert, Guidance, Part, Receipt
 
 PATH = "/slack/events"
+_AT_THE_START = 2.0  # seconds for Slack to say who we are: what staff write meanwhile finds nobody
 _log = structlog.get_logger("signpost.slack")
 # Bolt and its SDK log whole bodies: on a bad signature, at DEBUG, with an error. None of that may ever be written.
 _SILENT = logging.Logger("signpost.slack.silent")  # noqa: LOG001 (apart from the tree, so that no setting reaches it)
@@ -93,10 +94,11 @@ class SlackChannel:
         async with AsyncExitStack() as opened:
             await opened.enter_async_context(self._web.open())
             try:
-                await self._web.me()
+                await self._web.me(seconds=_AT_THE_START)
             except SlackError as error:
                 _log.warning("not_introduced", why=error.code)  # asked again when it is needed
             hearing = Hearing(house, self._web, self._people, self._place, self._posting, self._windows)
+            opened.push_async_callback(self._people.close)
             opened.push_async_callback(hearing.settle)
             self._hearing = hearing
             if listening and self._app_token:
@@ -117,6 +119,8 @@ class SlackChannel:
             asked = await to_bolt_request(request)
         except Exception:  # noqa: BLE001 (bolt reads before it verifies, and trips over what is not of Slack's shape)
             return web.Response(status=400)
+        if not _looks_signed(request):
+            return web.Response(status=401)
         return await to_aiohttp_response(await self._app.async_dispatch(asked))
 
     async def _heard(self, request: AsyncBoltRequest) -> Ack:
@@ -149,6 +153,12 @@ class SlackChannel:
         app.error(stumbled)
         app.use(_Dispatch(self._heard))
         return app
+
+
+def _looks_signed(request: web.Request) -> bool:
+    """False for what bolt's own check of the signature would trip over: a time that is no number, a signature not ASCII."""
+    stamp, signature = (request.headers.get(f"X-Slack-{name}", "") for name in ("Request-Timestamp", "Signature"))
+    return stamp.isascii() and stamp.isdecimal() and signature.isascii()
 
 
 class _Dispatch(AsyncMiddleware):

@@ -19,6 +19,7 @@ from adapters.slack.web import Answered, SlackError, Web
 from bot import Card, Guidance
 
 _SKEW, _WINDOW = 60.0, 300.0  # seconds: worth saying, and Slack's own limit for a signature
+_PATIENCE = 4.0  # seconds for Slack's first answer: `serve` looks before it begins, and staff are waiting for that
 _TEST = "signpost/test-card"
 _MEND = {
     "missing_scope": "install the app again with the manifest that `signpost slack manifest` prints",
@@ -44,7 +45,7 @@ class Doctor:
 
     async def _findings(self, now: datetime) -> AsyncIterator[Finding]:
         try:
-            who = await self.web.ask("auth.test")
+            who = await self.web.ask("auth.test", seconds=_PATIENCE)
         except SlackError as error:
             yield _refused(error, "SIGNPOST_SLACK_BOT_TOKEN", "nobody can be answered or told by Slack")
             return

@@ -23,7 +23,7 @@ from adapters.slack.posting import Posting
 from adapters.slack.rich import Json
 from adapters.slack.web import SlackError, Web
 from adapters.slack.windows import Windows
-from bot import Card, Form, LedgerDownError, Message, Person, Reply, Words, cards
+from bot import Card, Form, LedgerDownError, Message, Person, Reply, Words, cards, notices
 from bot.ledger import reply_key
 
 _log = structlog.get_logger("signpost.slack")
@@ -143,7 +143,7 @@ class Hearing:
 
     async def _show(self, said: Heard | FormWanted | Closed, message: Message, reply: Reply) -> Ack:
         """In a window where one is open or wanted; by direct message otherwise, and where the window could not be shown."""
-        if reply.repeated and self.posting.has(reply_key(message.event)):
+        if reply.repeated and await self.posting.has(reply_key(message.event), f"person:{message.who.id}"):
             return _HEARD
         if isinstance(said, Closed) and not any(isinstance(part, Form) for part in reply.parts):
             reply = replace(reply, parts=())  # nothing was left unfinished by closing it
@@ -222,8 +222,13 @@ class Hearing:
         return _HEARD
 
     async def _draw_home(self, who: Person, event: str, hash_: str = "") -> None:
-        reply = await self.house.desk.hear(Message(event, who, choice="front"), self.house.clock())
-        await self.windows.home(who.id.removeprefix("slack:"), reply.parts, hash_)
+        if who.staff:
+            parts = (await self.house.desk.hear(Message(event, who, choice="front"), self.house.clock())).parts
+        else:
+            parts = notices.outsider(
+                self.house.guidance().library
+            )  # to look is not to write: the DSL need not hear of it
+        await self.windows.home(who.id.removeprefix("slack:"), parts, hash_)
 
     # ---- days on which Slack or the time is short
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from bot import Person, Words
 
 _KEPT = timedelta(minutes=5)
 _MOST_KEPT = 5000
-_SECONDS = 1.2  # somebody waits, and Slack with them
+_SECONDS = 1.2  # that a message waits for this: Slack waits with it
 _NOBODY = frozenset({"user_not_found", "user_not_visible"})
 _OUTSIDE = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger", "is_app_user")
 
@@ -27,11 +28,14 @@ class People:
     def __init__(self, web: Web, clock: Callable[[], datetime]) -> None:
         self._web, self._clock = web, clock
         self._known: dict[str, tuple[datetime, Person]] = {}
+        self._asking: dict[str, asyncio.Task[Person]] = {}
 
     async def who(self, caller: Caller) -> Person:
         """The person, and whether they are staff. Raises `CannotTellError`."""
         person = await self.person(caller.user)
-        return person if caller.team == caller.here else Person(person.id, person.name, staff=False)
+        # What comes from a channel shared with another organisation may name theirs as the place it came by.
+        here = (self._web.known.team if self._web.known else "") or caller.here
+        return person if caller.team == here else Person(person.id, person.name, staff=False)
 
     async def person(self, user: str) -> Person:
         """The same, by their id. Raises `CannotTellError`."""
@@ -39,19 +43,39 @@ class People:
         at, known = self._known.get(user, (None, None))
         if known and at and timedelta(0) <= now - at < _KEPT:
             return known
+        asking = self._asking.get(user) or self._begin_to_ask(user)
+        done, _ = await asyncio.wait({asking}, timeout=_SECONDS)
+        if not done:
+            raise CannotTellError("Slack is slow to say who it is")
         try:
-            found = await self._ask(user)
+            return asking.result()
         except SlackError as error:
             raise CannotTellError(str(error)) from None
+
+    async def close(self) -> None:
+        """Ask no further."""
+        asking = list(self._asking.values())
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+    def _begin_to_ask(self, user: str) -> asyncio.Task[Person]:
+        """Asked once for all who wait, and to the end: an answer too late for this message is there when it comes again."""
+        asking = self._asking[user] = asyncio.create_task(self._ask_and_remember(user))
+        asking.add_done_callback(lambda done: (self._asking.pop(user, None), done.cancelled() or done.exception()))
+        return asking
+
+    async def _ask_and_remember(self, user: str) -> Person:
+        found = await self._ask(user)
         if len(self._known) >= _MOST_KEPT:
             self._known.clear()
-        self._known[user] = (now, found)
+        self._known[user] = (self._clock(), found)
         return found
 
     async def _ask(self, user: str) -> Person:
         me = await self._web.me()
         try:
-            said = (await self._web.call("users.info", seconds=_SECONDS, user=user)).get("user") or {}
+            said = (await self._web.call("users.info", user=user)).get("user") or {}
         except SlackError as error:
             if error.code not in _NOBODY:
                 raise
@@ -61,7 +85,8 @@ class People:
 
 def is_staff(user: Any, team: str) -> bool:
     """True for a full member of this workspace, as `users.info` describes one."""
-    return bool(user.get("team_id") == team and not any(user.get(mark) for mark in _OUTSIDE))
+    home = user.get("team_id") or (user.get("profile") or {}).get("team") or team
+    return bool(home == team and not any(user.get(mark) for mark in _OUTSIDE))
 
 
 def _name(user: Any) -> str:

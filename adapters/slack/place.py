@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,9 @@ from adapters.slack.web import SlackError, Web
 from bot import Guidance, RosterUnreadable
 
 _SHARED = ("is_shared", "is_ext_shared", "is_pending_ext_shared", "is_org_shared")
+
+_LOOK_EVERY = 30.0  # seconds
+_SECONDS = 2.0  # for Slack to say how the channel is: an alert waits for it
 
 
 class NobodyError(Exception):
@@ -21,6 +25,8 @@ class Place:
     def __init__(self, web: Web, dsl: str, guidance: Callable[[], Guidance]) -> None:
         """`dsl` is the id of the private channel."""
         self._web, self.dsl, self._guidance = web, dsl, guidance
+        self._looked: float | None = None  # when Slack last said how the DSL channel is, by the event loop's clock
+        self._wrong: list[str] = []
         self._direct: dict[str, str] = {}  # a direct conversation keeps its id for ever
 
     async def of(self, told: str) -> str:
@@ -50,13 +56,27 @@ class Place:
 
     async def inside(self) -> list[str]:
         """The ids of the DSL channel's members, the bot aside. Raises `SlackError`."""
-        own = self._web.known.user if self._web.known else ""
+        own = (await self._web.me()).user
         pages = self._web.pages("conversations.members", "members", channel=self.dsl)
         return [str(user) async for page in pages for user in page if user != own]
 
     async def described(self) -> Any:
         """What Slack says of the DSL channel. Raises `SlackError`."""
         return (await self._web.call("conversations.info", channel=self.dsl)).get("channel") or {}
+
+    async def wrong_now(self) -> list[str]:
+        """Why nothing must be posted in the DSL channel, asked at most every half a minute: somebody may have opened it up.
+
+        Empty too where Slack does not say: an alert that nobody gets is worse, and the channel was private when we began.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._looked is None or now - self._looked >= _LOOK_EVERY:
+            try:
+                said = await self._web.call("conversations.info", seconds=_SECONDS, channel=self.dsl)
+            except SlackError:
+                return self._wrong
+            self._looked, self._wrong = now, faults(said.get("channel") or {})
+        return self._wrong
 
     def _user(self, told: str) -> str:
         kind, _, rest = told.partition(":")

@@ -26,13 +26,22 @@ class Posting:
         self._web, self._place, self._guidance = web, place, guidance
         self._posted: OrderedDict[str, str] = OrderedDict()  # receipts by key: what is sent again is redrawn
 
-    def has(self, key: str) -> bool:
-        """True if this was posted since we started."""
-        return key in self._posted
+    async def has(self, key: str, told: str) -> bool:
+        """True if this stands before those it is for, whoever posted it and when. False too where Slack cannot say."""
+        if key in self._posted:
+            return True
+        try:
+            return await self.look(await self._place.of(told), key) is not None
+        except (SlackError, NobodyError):
+            return False
 
     async def deliver(self, alert: Alert) -> Receipt:
         """Post it, or redraw it where it stands. Never raises for what Slack does."""
         try:
+            if alert.told == "dsl" and not alert.receipt:
+                wrong = await self._place.wrong_now()
+                if wrong:
+                    return Failed(f"the DSL channel in Slack: {', '.join(wrong)}", lasting=True, route=True)
             channel = await self._place.of(alert.told)
             thread = alert.thread if alert.told == "dsl" else None
             receipt = await self._put(channel, alert, alert.receipt or self._posted.get(alert.key), thread)

@@ -83,7 +83,7 @@ def event(body: Any) -> Typed | Opened | None:
     inner = _object(body, "event")
     match _text(inner, "type"):
         case "app_mention":
-            return _typed(body, inner, "private" if _text(inner, "channel_type", needed=False) == "im" else "shared")
+            return _typed(body, inner, "private" if _is_direct(inner) else "shared")
         case "message" if _text(inner, "channel_type", needed=False) == "im":
             return _typed(body, inner, "private")
         case "app_home_opened":
@@ -196,16 +196,25 @@ def _typed(body: Mapping[str, Any], inner: Mapping[str, Any], place: Literal["pr
     ):
         return None
     text, ts = _text(inner, "text", needed=False), _text(inner, "ts")
+    event_id, channel = _text(body, "event_id"), _text(inner, "channel")
+    if place == "private" and bot and f"<@{bot}" in text:
+        event_id = f"{channel}:{ts}"  # it may come as a message and as a mention: two events, said once
     return Typed(
-        _text(body, "event_id"),
+        event_id,
         _event_caller(body, inner),
         Words(readable(_without_mention(text, bot))),
-        _text(inner, "channel"),
+        channel,
         ts,
         _text(inner, "thread_ts", needed=False) or ts,
         place,
         bool(inner.get("files")),
     )
+
+
+def _is_direct(inner: Mapping[str, Any]) -> bool:
+    """True in a direct message with the bot, which a mention does not always say itself."""
+    kind = _text(inner, "channel_type", needed=False)
+    return kind == "im" or (not kind and _text(inner, "channel").startswith("D"))
 
 
 def _without_mention(text: str, bot: str) -> str:
@@ -259,7 +268,7 @@ def _view(payload: Mapping[str, Any]) -> View:
     if kind not in {"modal", "home"}:
         _refuse()
     more = (_text(view, key, needed=False) for key in ("private_metadata", "root_view_id", "previous_view_id"))
-    return View(_text(view, "id"), _text(view, "hash"), "modal" if kind == "modal" else "home", *more)
+    return View(_text(view, "id"), _text(view, "hash", needed=False), "modal" if kind == "modal" else "home", *more)
 
 
 def _form(payload: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ __all__ = ["FORM_MARK", "errors", "home", "messages", "modal", "pages", "pointer
 
 FORM_MARK = "form="  # begins the `block_id` of the block that carries the form's id
 _IN_A_MESSAGE = (50, 12_000)  # blocks, and characters of them all
-_IN_A_VIEW = (100, 200_000)
+_IN_A_VIEW = (100, 200_000)  # blocks, and bytes of them all
 _IN_A_ROW = 5
 _TITLE, _BUTTON, _HEADER, _CONTEXT = 24, 75, 150, 2000
 _MARKS = {"urgent": "🚨 ", "failed": "⚠️ ", "alert": "🔔 ", "done": "✅ ", "plain": ""}  # told apart by shape too
@@ -44,7 +44,7 @@ def modal(parts: Sequence[Part], *, wording: Wording, private: str = "", page: i
     The first form is drawn as inputs, any other as a button. Slack keeps what a person has typed when a view is updated
     with an input of the same ids, so a redrawn form holds what stands in it, not `field.value`.
 
-    At the extreme (100 blocks, 200,000 characters) nothing is dropped. In a form, the longest texts are not drawn, are not
+    At the extreme (100 blocks, 200,000 bytes) nothing is dropped. In a form, the longest texts are not drawn, are not
     sent back, and are so kept by the core as they are. If the form still has no room beside the cards, or has more than
     about 45 fields, it is a button, and the window is one without a form. Such a window is cut into `pages`, of which
     this is one, with buttons `page-…` to the others.
@@ -72,7 +72,7 @@ def pages(parts: Sequence[Part], *, wording: Wording) -> int:
 
 def home(parts: Sequence[Part], *, wording: Wording) -> Json:
     """The Home tab. What does not fit is left out at the end, and a line says so: everything in it can be asked for."""
-    found = _split(_flow(parts, wording, _asked_for), _IN_A_VIEW[0] - 1, _IN_A_VIEW[1])
+    found = _split(_flow(parts, wording, _asked_for), _IN_A_VIEW[0] - 1, _IN_A_VIEW[1], rich.weight)
     more = rich.blocks(rich.body(wording.home_more)) if len(found) > 1 else []
     return {
         "type": "home",
@@ -210,21 +210,23 @@ def _pages(parts: Sequence[Part], wording: Wording) -> list[list[Json]]:
     blocks = _flow(parts, wording, _asked_for) or rich.blocks(rich.body(wording.message_fallback))
     if _fits(blocks, *_IN_A_VIEW):
         return [blocks]
-    return _split(blocks, _IN_A_VIEW[0] - 2, _IN_A_VIEW[1] - 2000)
+    return _split(blocks, _IN_A_VIEW[0] - 2, _IN_A_VIEW[1] - 2000, rich.weight)
 
 
 # ---- limits
 
 
-def _split(blocks: Sequence[Json], most: int, characters: int) -> list[list[Json]]:
+def _split(
+    blocks: Sequence[Json], most: int, size: int, measure: Callable[[Json], int] = rich.cost
+) -> list[list[Json]]:
     """The blocks in as few runs as fit. Buttons stay with what they follow, where that fits too."""
     runs: list[list[Json]] = []
     spent = 0
     for block in blocks:
-        price = rich.cost(block) + 1
-        if not runs or len(runs[-1]) == most or spent + price > characters - 2:
+        price = measure(block) + 1
+        if not runs or len(runs[-1]) == most or spent + price > size - 2:
             runs.append(_taken_along(runs, block))
-            spent = sum(rich.cost(taken) + 1 for taken in runs[-1])
+            spent = sum(measure(taken) + 1 for taken in runs[-1])
         runs[-1].append(block)
         spent += price
     return [run for run in runs if run]
@@ -240,5 +242,5 @@ def _taken_along(runs: list[list[Json]], block: Json) -> list[Json]:
     return taken
 
 
-def _fits(blocks: Sequence[Json], most: int, characters: int) -> bool:
-    return len(blocks) <= most and rich.cost(list(blocks)) <= characters
+def _fits(blocks: Sequence[Json], most: int, size: int) -> bool:
+    return len(blocks) <= most and rich.weight(list(blocks)) <= size

@@ -48,6 +48,12 @@ def cost(value: Any) -> int:
     return size(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
+def weight(value: Any) -> int:
+    """The same in bytes of UTF-8, as Slack counts a whole view: most letters that are not Latin take two or three."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return size(text) - units(text) + len(text.encode("utf-8", "surrogatepass"))
+
+
 def clip(text: str, most: int) -> str:
     """`text`, or as much of it as fits in `most` UTF-16 units with a mark that there is more."""
     if units(text) <= most:

@@ -119,10 +119,10 @@ class Web:
             finally:
                 self._session = None
 
-    async def me(self) -> Me:
+    async def me(self, *, seconds: float = SECONDS) -> Me:
         """Who the bot is, asked once. Raises `SlackError`."""
         if self._me is None:
-            found = await self.call("auth.test")
+            found = await self.call("auth.test", seconds=seconds)
             self._me = Me(*(str(found.get(key) or "") for key in ("team_id", "user_id", "bot_id", "url")))
         return self._me
 

@@ -30,13 +30,16 @@ _ARCHIVED = {"chat.postMessage", "chat.update", "chat.postEphemeral"}
 
 @dataclass(frozen=True)
 class Fault:
-    """What Slack answers in place of doing it. `hangs` answers nothing; `after` does it first, and then says it did not."""
+    """What Slack answers in place of doing it. `hangs` answers nothing; `after` does it first, and then says it did not;
+    `late` does it and says so, but only when it is released.
+    """
 
     error: str = ""
     status: int = 200
     retry_after: int = 0
     hangs: bool = False
     after: bool = False
+    late: bool = False
 
 
 @dataclass
@@ -148,8 +151,10 @@ class Front:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         self.calls.append(method)
         fault = self.orders[method].pop(0) if self.orders.get(method) else self.rules.get(method) or self.rules.get("*")
-        if fault and fault.hangs:
+        if fault and (fault.hangs or fault.late):
             await self.released.wait()
+        if fault and fault.late:
+            fault = None
         if fault and fault.after:
             await self._done(method, token, fields)
         if fault:

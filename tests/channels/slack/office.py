@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import itertools
 import json
 import re
@@ -20,7 +21,7 @@ import aiohttp
 from aiohttp import web
 
 from adapters import practice
-from adapters.server import Signpost, served, utc_now
+from adapters.server import LARGEST_REQUEST, Signpost, served, utc_now
 from adapters.shelf import Shelf
 from adapters.slack.channel import PATH, SlackChannel
 from bot import Channel, Desk, Guidance, open_ledger
@@ -102,7 +103,7 @@ class Office:
             "X-Slack-Signature": f"v0={signed}",
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
-        async with self.session.post(f"{self.url}{PATH}", data=body, headers=sent) as got:
+        async with self.session.post(f"{self.url}{PATH}", data=io.BytesIO(body), headers=sent) as got:
             text = await got.text()
             answer = Answer(got.status, json.loads(text) if text.startswith("{") else None)
         self.answers.append(answer)
@@ -337,7 +338,7 @@ async def serving(
     ledger = await open_ledger(f"sqlite+aiosqlite:///{home / 'slack.db'}", practice.vault(home), "TA")
     ways: dict[str, Channel] = {"slack": channel, **{name: make(shelf) for name, make in (others or {}).items()}}
     signpost = Signpost.of(shelf, ledger, ways)
-    site = web.Application(client_max_size=2**20)
+    site = web.Application(client_max_size=LARGEST_REQUEST)
     site.add_routes([*signpost.routes(), *channel.routes()])
     async with (
         aiohttp.ClientSession() as session,

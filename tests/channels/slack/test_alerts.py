@@ -199,6 +199,23 @@ async def test_a_channel_that_has_changed_is_no_proved_route(quiet: Office, fron
     assert await quiet.posts("dsl") == []
 
 
+async def test_nothing_is_posted_in_a_channel_that_was_opened_up_while_we_serve(quiet: Office, front: Front) -> None:
+    front.channel_marks[front.dsl] = {"is_private": False}
+
+    receipt = await quiet.channel.deliver(alert())
+
+    assert isinstance(receipt, Failed)
+    assert receipt.route, "the next way is used, and readiness says so"
+    assert "public" in receipt.reason
+    assert await quiet.posts("dsl") == []
+
+
+async def test_an_alert_goes_out_though_slack_does_not_say_how_its_channel_is(quiet: Office, front: Front) -> None:
+    front.always("conversations.info", Fault("fatal", 500))
+
+    assert isinstance(await quiet.channel.deliver(alert()), Delivered)
+
+
 class Inbox:
     """What the mail server took in."""
 

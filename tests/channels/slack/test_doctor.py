@@ -86,6 +86,25 @@ async def test_a_slack_that_is_away_does_not_stop_it(quiet: Office, front: Front
     assert not finding.stops, "concerns can be logged and told by the next way meanwhile"
 
 
+async def test_a_slack_that_never_answers_keeps_nobody_waiting_for_long(front: Front, tmp_path: Path) -> None:
+    front.always("*", Fault(hangs=True))
+
+    async with asyncio.timeout(DEADLINE * 3 / 4), serving(front, tmp_path, ringing=False) as office:
+        (finding,) = await office.channel.examine(utc_now())
+
+    assert not finding.stops
+    assert "no_answer" in finding.what
+
+
+async def test_a_bot_that_did_not_learn_its_own_name_at_once_is_no_stranger_in_its_channel(
+    front: Front, tmp_path: Path
+) -> None:
+    front.once("auth.test", Fault("fatal", 500))
+
+    async with serving(front, tmp_path, ringing=False) as office:
+        assert await office.channel.examine(utc_now()) == []
+
+
 async def test_a_wrong_app_token_is_said(front: Front, tmp_path: Path) -> None:
     async with serving(front, tmp_path, app_token="xapp-wrong", ringing=False) as office:
         found = await office.channel.examine(utc_now())
@@ -102,7 +121,14 @@ async def test_a_clock_that_is_off_is_said(quiet: Office, off: timedelta, stops:
 
 
 async def test_examining_never_raises(quiet: Office, front: Front) -> None:
-    methods = ("auth.test", "conversations.info", "conversations.members", "users.info", "chat.postMessage")
+    methods = (
+        "chat.postMessage",
+        "auth.test",
+        "conversations.info",
+        "conversations.members",
+        "users.info",
+        "chat.update",
+    )
     for method in methods:
         for fault in (Fault("fatal", 500), Fault("missing_scope"), Fault("ratelimited", 429, 3)):
             front.mend()

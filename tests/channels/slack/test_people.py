@@ -8,10 +8,11 @@ import pytest
 
 from adapters.server import utc_now
 from adapters.slack.heard import Caller
+from adapters.slack.people import is_staff
 from bot import RosterUnreadable
 from tests.channels.school import ACCOUNT, WORDS, come_true
 from tests.channels.slack.client import Json
-from tests.channels.slack.emulate import BOT_USER
+from tests.channels.slack.emulate import BOT_USER, TEAM
 from tests.channels.slack.front import Fault, Front
 from tests.channels.slack.office import Office
 
@@ -44,10 +45,36 @@ async def test_whoever_is_no_full_member_gets_the_one_kind_reply(quiet: Office, 
     assert "upskirting" not in told
 
 
+async def test_a_guest_who_only_looks_at_home_gets_the_kind_reply_and_the_dsl_is_not_rung(
+    quiet: Office, front: Front
+) -> None:
+    await quiet.looks_at_home("visitor")
+    await quiet.ring(utc_now())
+
+    assert WORDS.outsider_title in str(front.homes[front.users["visitor"]].body)
+    assert await quiet.posts("dsl") == []
+
+
 async def test_somebody_of_another_workspace_is_not_staff(quiet: Office, front: Front) -> None:
     caller = Caller(front.users["teacher"], "T0ELSEWHERE", "T000000001")
 
     assert not (await quiet.channel._people.who(caller)).staff
+
+
+async def test_staff_who_write_in_a_channel_that_another_organisation_hosts_are_staff(quiet: Office) -> None:
+    body = await quiet.typed("teacher", "what is upskirting", shared=True, user_team=TEAM)
+
+    await quiet.heard(quiet.event(body | {"team_id": "T0ELSEWHERE", "is_ext_shared_channel": True}))
+
+    assert "pskirting" in "".join(await quiet.posts("teacher"))
+
+
+@pytest.mark.parametrize(("user", "staff"), [({}, True), ({"profile": {"team": "T0ELSEWHERE"}}, False)])
+def test_a_person_of_whom_slack_names_no_team_is_of_ours_unless_their_profile_says_otherwise(
+    user: Json, staff: bool
+) -> None:
+    assert is_staff({"id": "U1", **user}, TEAM) is staff
+    assert not is_staff({"id": "U1", "is_restricted": True, **user}, TEAM)
 
 
 async def test_nobody_that_slack_knows_is_not_staff(quiet: Office) -> None:

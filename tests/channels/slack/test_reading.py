@@ -207,6 +207,13 @@ def test_a_form_comes_back_whole_its_pieces_in_order_and_its_ticks_in_the_order_
     assert heard.view == read.View("VNHU13V36", "1763975290.8a0b2c", "modal", "shhh", "VNHU13V36")
 
 
+def test_a_window_without_a_hash_is_read() -> None:
+    body = payload("view_submission")
+    del body["view"]["hash"]
+
+    assert read.submission(body).view.hash == ""
+
+
 def test_asking_for_another_child_brings_what_stands_in_the_form() -> None:
     heard = read.action(payload("action_another_child"))
 

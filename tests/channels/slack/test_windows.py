@@ -32,6 +32,15 @@ async def test_a_form_is_a_window_and_what_is_wrong_stands_at_its_fields(quiet: 
     assert WORDS.check_title in quiet.window("teacher")
 
 
+async def test_a_form_as_long_as_slack_sends_one_is_heard(quiet: Office) -> None:
+    await quiet.command("teacher", "/concern")
+    await quiet.presses("teacher", WORDS.about_pupils)
+
+    await quiet.fills("teacher", {**ACCOUNT, "happened": "安" * 140_000})
+
+    assert ACCOUNT["child-1"] in quiet.window("teacher"), "and whatever is said of its length, it is said in the window"
+
+
 async def test_the_form_leads_with_danger_and_says_what_closing_it_costs(quiet: Office) -> None:
     await quiet.command("teacher", "/concern")
 
