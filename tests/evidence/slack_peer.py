@@ -45,6 +45,9 @@ class Peer:
     def conversations_open(self, fields: Json) -> Json:
         return {"channel": {"id": f"D{fields['users']}"}}
 
+    def conversations_info(self, fields: Json) -> Json:
+        return {"channel": {"id": fields["channel"], "is_private": True, "is_member": True}}
+
     def conversations_members(self, _fields: Json) -> Json:
         return {"members": ["U0DSL"]}
 
