@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -293,7 +294,7 @@ async def _demo(settings: Settings, port: int, *, any_port: bool, fresh: bool) -
             f"{shelf.guidance().library.wording.practice}.\nOpen http://127.0.0.1:{bound}/ in a browser; Ctrl-C ends it."
         )
         sys.stdout.flush()
-        await asyncio.Event().wait()
+        await _told_to_stop()
 
 
 async def _chat(settings: Settings) -> None:
@@ -322,10 +323,10 @@ async def _serve(settings: Settings, shelf: Shelf, vault: Vault, channels: dict[
         await _look_before_serving(chats, signpost.house())
         for chat in chats:
             await opened.enter_async_context(chat.open(signpost.house(), listening=True))
-        bound = await opened.enter_async_context(served(site, signpost, settings.host, settings.port))
+        bound = await opened.enter_async_context(served(site, signpost, settings.host, settings.port, closing=False))
         typer.echo(f"Serving on {settings.host}:{bound}")
         sys.stdout.flush()
-        await asyncio.Event().wait()
+        await _told_to_stop()
 
 
 async def _look_before_serving(chats: Sequence[Chat], house: House) -> None:
@@ -376,6 +377,14 @@ def _batch(guidance: Guidance, path: Path) -> None:
         )
     except OSError as error:
         needs.stop(f"{path} cannot be read", error.strerror or "the disk refused", "check the name")
+
+
+async def _told_to_stop() -> None:
+    """Until whoever runs this machine ends it: then what has begun is answered and saved, and the database closed."""
+    stop = asyncio.Event()
+    with suppress(NotImplementedError):  # Windows has no such signal
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await stop.wait()
 
 
 def _sqlite(folder: Path, name: str = "practice") -> str:

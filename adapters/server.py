@@ -187,8 +187,13 @@ class Signpost:
 
 
 @asynccontextmanager
-async def served(app: web.Application, signpost: Signpost, host: str, port: int) -> AsyncIterator[int]:
-    """Serve `app` and keep the bell ringing while inside. Gives the port (a free one for 0)."""
+async def served(
+    app: web.Application, signpost: Signpost, host: str, port: int, *, closing: bool = True
+) -> AsyncIterator[int]:
+    """Serve `app` and keep the bell ringing while inside. Gives the port (a free one for 0).
+
+    The ledger is closed at the end, unless not `closing`: then whoever still has late work to save closes it.
+    """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
     await runner.setup()
     tasks = [
@@ -207,4 +212,5 @@ async def served(app: web.Application, signpost: Signpost, host: str, port: int)
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await runner.cleanup()
-        await signpost.ledger.close()
+        if closing:
+            await signpost.ledger.close()
