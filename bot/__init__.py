@@ -1,6 +1,7 @@
 """Signpost's core: decides, records, remembers time. Knows no chat product and no HTTP."""
 
-from bot.bell import Alert, Bell, Channel, Delivered, Failed, Provable, Receipt, Searchable
+from bot.bell import Bell
+from bot.channel import Alert, Channel, Delivered, Failed, Provable, Receipt, Searchable
 from bot.desk import Desk
 from bot.guidance import Guidance, Route
 from bot.handing import NotYoursError

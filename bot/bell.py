@@ -13,11 +13,11 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, runtime_checkable
 
 import structlog
 
 from bot import clocks, hours, notices
+from bot.channel import Alert, Channel, Delivered, Failed, Provable, Receipt, Searchable
 from bot.concern import Concern
 from bot.guidance import Guidance
 from bot.ledger import LEASE, Due, Ledger, LedgerDownError, Proof, Unsent, Wanted, reply_key
@@ -40,84 +40,6 @@ _ANSWER_TRIES = 100  # a day or so: after that whoever asked has asked again
 _HOLD = LEASE - timedelta(microseconds=1)
 _HELD = 500  # replies kept to be posted later: past that the oldest are told how things stand instead
 DELIVERY_SECONDS = 20  # well inside the lease: a send that hangs is given up before another may begin
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """Something a person must be told. `key` is the same each time it is sent; `receipt` names the
-    message to redraw, if it is already there. `told` is dsl, deputy-1, head, chair, or person:<id>.
-    `kind` is the ledger's; `thread` names the message of the concern's own alert that was told to the same, under which
-    a reminder belongs.
-    """
-
-    key: str
-    ref: str
-    told: str
-    via: str
-    tries: int
-    lease_until: datetime
-    receipt: str | None
-    parts: tuple[Part, ...]
-    kind: str = "concern"
-    thread: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """It is in front of people. `id` is the channel's own id of the message."""
-
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """It did not arrive. `reason` is for operators and holds no words a person typed. `lasting`
-    says that trying again the same way is no use; `retry_after` is in seconds, if the channel said.
-    `route` says that the way itself is broken (a token revoked, the DSL place gone), not just for this alert.
-    """
-
-    reason: str
-    lasting: bool = False
-    retry_after: float | None = None
-    route: bool = False
-
-
-Receipt = Delivered | Failed
-
-
-class Channel(Protocol):
-    """A way to people. Deliver an alert or say why not; never raise, never wait for a person."""
-
-    @property
-    def name(self) -> str:
-        """Its short name, which also starts the ids of its people."""
-        ...
-
-    async def deliver(self, alert: Alert) -> Receipt:
-        """Put the alert in front of those it is for, or redraw it where it stands."""
-        ...
-
-    async def members(self, place: str) -> frozenset[str]:
-        """The ids of the people in `place` now. Raises `RosterUnreadable`."""
-        ...
-
-
-@runtime_checkable
-class Searchable(Protocol):
-    """A channel that can say whether an alert is already there."""
-
-    async def find(self, alert: Alert) -> str | None:
-        """The channel's id of the message that carries this alert's key, or None."""
-        ...
-
-
-@runtime_checkable
-class Provable(Protocol):
-    """A channel whose way to the DSL can be proved without disturbing anybody."""
-
-    async def prove(self, parts: tuple[Part, ...], receipt: str | None) -> Receipt:
-        """Go the whole way once: edit the standing message, or put it there. For email, as far as the server's greeting."""
-        ...
 
 
 @dataclass(slots=True)
@@ -473,16 +395,3 @@ def backoff(due: Due, failed: Failed, chance: float) -> timedelta:
     asked = failed.retry_after or 0
     # A channel that asks for more than a day, or for no number at all, is not taken at its word.
     return max(own, timedelta(seconds=min(asked, _LONGEST_ASKED))) if asked > 0 else own
-
-
-__all__ = [
-    "Alert",
-    "Bell",
-    "Channel",
-    "Delivered",
-    "Failed",
-    "Provable",
-    "Receipt",
-    "Searchable",
-    "backoff",
-]

@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 from adapters.email.channel import EmailChannel
 from adapters.server import utc_now
 from bot import Alert, Bell, Delivered, Failed, Ledger, LedgerDownError
-from bot.bell import Receipt
+from bot.channel import Receipt
 from tests.channels.school import ACCOUNT, WORDS, come_true
 from tests.channels.teams import cards
 from tests.channels.teams.client import Teams
