@@ -21,7 +21,7 @@ from bot.concern import Account, NewConcern
 from bot.guidance import Guidance, Route
 from bot.ledger import AlreadyHeardError, ChangedMeanwhileError, Ledger, LedgerDownError, Question
 from bot.reporting import OWN, Reporting
-from bot.talk import Card, Fact, Message, Person, Reply, Roster, Sent, Words
+from bot.talk import Card, Choice, Fact, Message, Person, Reply, Roster, Sent, Words
 from bot.triage import (
     ABOUT,
     Answer,
@@ -111,6 +111,8 @@ class Desk:
             told += (cards.note(library, w.files_title, w.files),)
         if message.place == "shared" and message.words:
             told += (cards.note(library, w.shared_title, w.shared),)
+            if not any(isinstance(part, Choice) and part.id == "log" for part in parts):
+                told += (Choice(w.log_button, "log"),)
         first = 1 if isinstance(parts[0], Card) and parts[0].title == w.ring_now_title else 0
         return (*parts[:first], *told, *parts[first:])
 

@@ -75,9 +75,9 @@ def signpost(
     return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def wait_until(condition: Callable[[], Any], what: str) -> Any:
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE) -> Any:
     """What `condition` gives once it is true. `what` says what never came."""
-    give_up = time.monotonic() + DEADLINE
+    give_up = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < give_up, f"never came: {what}"
         time.sleep(0.01)
@@ -105,7 +105,7 @@ class Demo:
                 stdout=out,
                 stderr=err,
             )
-        self.url = wait_until(self._printed, "the address of the demo")
+        self.url = wait_until(self._printed, "the address of the demo", 4 * DEADLINE)  # it may have to learn first
 
     def kill(self) -> None:
         """End it as a power cut would: kill -9."""
