@@ -20,6 +20,7 @@ from policy_content.model import School
 
 _MOMENT = timedelta(seconds=1)
 _DAY = timedelta(days=1)
+OPEN = ("logged", "acknowledged", "decided")  # the stages at which a clock may run
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,23 @@ def quiet_at(concern: Concern, school: School, step: int) -> datetime | None:
             else _in_hours(school, at, limits.quiet, limits.longest_wait)
         )
     return at
+
+
+def late(concern: Concern, school: School, now: datetime) -> frozenset[str]:
+    """Which of its clocks have run out: `seen` once the next people were due to be told, `decide` and `action` on the day
+    of the limit, by the school's calendar.
+    """
+    zone = ZoneInfo(school.timezone)
+    today = now.astimezone(zone).date()
+    seen = seen_at(concern, school, 1)
+    undecided = concern.stage in {"logged", "acknowledged"}
+    to_do = concern.stage in OPEN and any(a.due <= today and not a.done for a in case.actions(concern))
+    held = {
+        "seen": seen is not None and seen <= now,
+        "decide": undecided and decide_by(concern, school).astimezone(zone).date() <= today,
+        "action": to_do,
+    }
+    return frozenset(clock for clock, out in held.items() if out)
 
 
 def _seen(concern: Concern, school: School, now: datetime) -> tuple[int, list[Ring]]:

@@ -19,6 +19,7 @@ from bot.cards import lead as _lead
 from bot.casework import ACTS, Casework
 from bot.concern import Account, NewConcern
 from bot.guidance import Guidance, Route
+from bot.handing import ASKS
 from bot.ledger import AlreadyHeardError, ChangedMeanwhileError, Ledger, LedgerDownError, Question
 from bot.reporting import OWN, Reporting
 from bot.talk import Card, Choice, Fact, Message, Person, Reply, Roster, Sent, Words
@@ -265,7 +266,7 @@ class Desk:
                 return await self._casework.act(guide, message, kind, rest, None, now)
             case _ if kind in OWN:
                 return await self._reporting.act(guide, message, kind, rest, None, now)
-            case "find" | "code":
+            case _ if kind in ASKS:
                 return await self._casework.find(guide, message, kind, None, now)
             case "mine" | "list" | "home" | "front":
                 return await self._overview(guide, message.who, kind, now)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot import notices
 from bot.cards import Parts, note
 from bot.concern import Concern
-from bot.talk import Card, Choice, Fact, Field, Form, Words
+from bot.talk import Card, Choice, Fact, Field, Form, Option, Words
 from policy_content.model import Library
 
 Typed = Mapping[str, str]
+ANY = "any"  # of a choice that narrows a search: it does not
+MOST = 20  # shown of what was found
 
 
 def beside_list(library: Library) -> Parts:
@@ -68,17 +71,36 @@ def forgotten(library: Library, reference: str) -> Parts:
     return (Card(library.say(w.forgotten_title, reference=reference), library.say(w.forgotten), tone="done"),)
 
 
-def find_form(library: Library, typed: Words | None = None, fault: str = "") -> Parts:
-    """Search by reference or name."""
+def find_fields(library: Library) -> tuple[Field, ...]:
+    """What a search asks, empty: a reference or name, the stage, the clock. None of them is needed if another is there."""
     w = library.wording.handing
-    field = Field("text", w.find.ask, "line", w.find.hint, True, (), typed or Words(""), fault)
-    return (Form("find", w.find_title, library.say(w.find_intro), (field,), w.find_submit),)
+    stages = ((stage, getattr(w, f"find_{stage}")) for stage in ("logged", "acknowledged", "decided", "closed"))
+    late = ((clock, getattr(w, f"find_{clock}")) for clock in ("seen", "decide", "action"))
+    any_ = Option(ANY, w.find_any)
+    return (
+        Field("text", w.find.ask, "line", w.find.hint),
+        Field("stage", w.find_stage.ask, "one_of", w.find_stage.hint, options=(any_, *(Option(*o) for o in stages))),
+        Field("clock", w.find_clock.ask, "one_of", w.find_clock.hint, options=(any_, *(Option(*o) for o in late))),
+    )
+
+
+def find_form(library: Library, typed: Typed, faults: Typed) -> Parts:
+    """Search by reference or name, by stage and by clock."""
+    w = library.wording.handing
+    fields = tuple(
+        replace(field, value=Words(typed.get(field.key, "")), error=faults.get(field.key, ""))
+        for field in find_fields(library)
+    )
+    return (Form("find", w.find_title, library.say(w.find_intro), fields, w.find_submit),)
 
 
 def found(library: Library, concerns: Sequence[Concern], now: datetime) -> Parts:
-    """What was found: references and stages, with Open. Never a name: Open enters that somebody looked."""
-    w = library.wording.handing
+    """What was found: references and stages, with Open. Never a name: Open enters that somebody looked. Of more than
+    `MOST` the first, and that there are more.
+    """
+    w, shown = library.wording.handing, concerns[:MOST]
     if not concerns:
-        return (note(library, w.found_title, w.found_none), *find_form(library))
-    first = Card(w.found_title, library.say(w.found, count=str(len(concerns))))
-    return (first, *(part for one in concerns for part in notices.listed(library, one, now)))
+        return (note(library, w.found_title, w.found_none), *find_form(library, {}, {}))
+    said = w.found if len(shown) == len(concerns) else w.found_more
+    first = Card(w.found_title, library.say(said, count=str(len(shown))))
+    return (first, *(part for one in shown for part in notices.listed(library, one, now)))

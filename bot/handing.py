@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
-from bot import case, casecards, handcards, naming, retention
+from bot import case, casecards, clocks, handcards, intake, naming, retention
 from bot.cards import note
 from bot.concern import Concern
 from bot.export import Record, record
 from bot.guidance import Guidance
 from bot.ledger import Ledger
 from bot.talk import Card, Message, Person, Reply, Sent, Words
+from policy_content.model import Library, School
 
 HANDS = frozenset({"handover", "handed", "forget", "similar"})
+ASKS = frozenset({"find", "code"})  # what is asked for without naming a concern
 PURPOSE = "desk:"  # of a code: then the person's id
 _LETTERS = "abcdefghjkmnpqrstvwxyz23456789"  # none that is taken for another
-_MOST_FOUND = 20
 May = Callable[[Guidance, Person, Concern], Awaitable[bool]]
 
 
@@ -60,22 +61,32 @@ class Handing:
         library = guide.library
         if act == "code":
             return Reply((await self._offer(guide, message.who, now),), dialog=True)
-        if sent is None:
-            return Reply(handcards.find_form(library), dialog=True)
-        typed = sent.values.get("text", Words(""))
-        if not typed:
-            fault = library.say(library.wording.form_needed, field=library.wording.handing.find.ask)
-            return Reply(handcards.find_form(library, typed, fault), dialog=True)
-        by_reference = await self._ledger.by_reference(typed.reveal().strip().upper())
-        words = naming.of_names([typed])
-        candidates = [by_reference] if by_reference else await self._ledger.mentioning(words)
-        return Reply(handcards.found(library, await self._theirs(guide, message.who, candidates), now), dialog=True)
+        typed = {key: value.reveal().strip() for key, value in (sent.values if sent else {}).items()}
+        faults = _faults(library, typed) if sent else {}
+        if sent is None or faults:
+            return Reply(handcards.find_form(library, typed, faults), dialog=True)
+        found = await self._found(library.school, typed, now)
+        return Reply(handcards.found(library, await self._theirs(guide, message.who, found), now), dialog=True)
+
+    async def _found(self, school: School, typed: Mapping[str, str], now: datetime) -> list[Concern]:
+        """What a search is about, whoever asks."""
+        text, stage, clock = typed.get("text", ""), _chosen(typed, "stage"), _chosen(typed, "clock")
+        if text:
+            known = await self._ledger.by_reference(text.upper())
+            found = [known] if known else await self._ledger.mentioning(naming.of_names([Words(text)]))
+        else:
+            found = await self._ledger.at_stage([stage] if stage else clocks.OPEN)
+        return [
+            concern
+            for concern in found
+            if stage in {"", concern.stage} and (not clock or clock in clocks.late(concern, school, now))
+        ]
 
     async def _theirs(self, guide: Guidance, who: Person, concerns: Sequence[Concern]) -> list[Concern]:
         """Those that this person may open. What they may not is not counted either."""
         theirs: list[Concern] = []
         for concern in concerns:
-            if len(theirs) < _MOST_FOUND and await self._may(guide, who, concern):
+            if len(theirs) <= handcards.MOST and await self._may(guide, who, concern):
                 theirs.append(concern)
         return theirs
 
@@ -205,6 +216,23 @@ class Handing:
             await self._ledger.forget(concern, who, "retention", now)
             done.append(one.reference)
         return done, others
+
+
+def _chosen(typed: Mapping[str, str], key: str) -> str:
+    """What narrows the search; nothing if it does not."""
+    value = typed.get(key, "")
+    return "" if value == handcards.ANY else value
+
+
+def _faults(library: Library, typed: Mapping[str, str]) -> dict[str, str]:
+    """What keeps a search from being made: something must be asked."""
+    found = {
+        field.key: intake.fault(library, field, typed.get(field.key, "")) for field in handcards.find_fields(library)
+    }
+    faults = {key: words for key, words in found.items() if words}
+    if not (typed.get("text") or _chosen(typed, "stage") or _chosen(typed, "clock")):
+        faults["text"] = library.say(library.wording.handing.find_nothing)
+    return faults
 
 
 _WHERE = ("system", "reference")

@@ -42,10 +42,22 @@ class HandingWords(_Words):
     find_title: Label
     find_intro: Say
     find: Asked
+    find_any: Label
+    find_stage: Asked
+    find_logged: Label
+    find_acknowledged: Label
+    find_decided: Label
+    find_closed: Label
+    find_clock: Asked
+    find_seen: Label
+    find_decide: Label
+    find_action: Label
+    find_nothing: Say
     find_submit: Label
     similar_button: Label
     found_title: Label
     found: Annotated[Say, holds("count")]
+    found_more: Annotated[Say, holds("count")]
     found_none: Say
     print_title: Annotated[Label, holds("reference")]
     print_by: Annotated[Say, holds("name", "when")]

@@ -140,6 +140,13 @@ class Concerns(Database):
         """Every concern that has not been forgotten, newest first."""
         return await self._some(t.concerns.c.key.is_not(None), at_most)
 
+    async def at_stage(self, stages: Collection[str]) -> list[Concern]:
+        """Every concern at one of these stages that has not been forgotten, newest first: all of them, so that what
+        somebody may not see never crowds out what they may.
+        """
+        c = t.concerns.c
+        return await self._some(and_(c.key.is_not(None), c.stage.in_(stages)), None)
+
     async def logged_between(self, first: datetime, last: datetime) -> list[Concern]:
         """Every concern logged from `first` to before `last` that has not been forgotten: for figures, so all of them."""
         c = t.concerns.c

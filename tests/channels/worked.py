@@ -53,7 +53,10 @@ def _handed(concern: Concern, typed: str, now: datetime) -> Iterator[Drawn]:
     yield f"handed {about}, wrong", handcards.handed_form(LIBRARY, concern, full, wrong)
     yield f"forget {about}", handcards.forget_form(LIBRARY, concern, ["TA-2026-0007", "TA-2026-0008"], full, wrong)
     yield f"forgotten {about}", handcards.forgotten(LIBRARY, concern.reference)
-    yield f"find {about}", handcards.find_form(LIBRARY, Words(typed), "wrong")
+    yield (
+        f"find {about}",
+        handcards.find_form(LIBRARY, {"text": typed}, dict.fromkeys(("text", "stage", "clock"), "wrong")),
+    )
     yield f"found {about}", handcards.found(LIBRARY, [concern] * 3, now)
     yield f"found nothing {about}", handcards.found(LIBRARY, [], now)
     yield f"list {about}", (*notices.open_list(LIBRARY, [concern], [], now), *handcards.beside_list(LIBRARY))
