@@ -70,6 +70,10 @@ async def handed_to_the_deputy(school, ref):
     await school.ring()
 
 
+async def told_to_the_place(school, ref):
+    school.alter("update alerts set told = 'dsl' where told = 'head'")  # by whatever fault
+
+
 async def needs_escalate(school, ref):
     await act(school, "escalate", ref, text="worse")
     await school.ring()
@@ -97,6 +101,7 @@ SITUATIONS = (
     Situation("about the team", "safeguarding", {"head"}),
     Situation("about the team, nobody acknowledged", "safeguarding", {"head", "chair"}, escalated),
     Situation("about the DSL, a deputy leads", "safeguarding", {"head", "deputy-1"}, handed_to_the_deputy, "dsl"),
+    Situation("about the DSL, but their place was told", "safeguarding", {"second"}, told_to_the_place, "dsl"),
     Situation("about a deputy, nobody acknowledged", "safeguarding", {"head", "chair"}, escalated, "deputy-1"),
 )
 
