@@ -6,6 +6,7 @@ Pure: no clock, no storage. Times are aware and in UTC.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -149,3 +150,8 @@ class Concern:
 def reference(short: str, year: int, number: int) -> str:
     """A concern's reference: `TA-2026-0042`."""
     return f"{short}-{year}-{number:04d}"
+
+
+def is_reference(text: str) -> bool:
+    """True if this is written as a reference is, whether or not there is such a concern."""
+    return re.fullmatch(r"[A-Z]{2,5}-[0-9]{4}-[0-9]{4,}", text) is not None

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import naming
 from bot.clocks import Plan
-from bot.concern import Concern, NewConcern, reference
+from bot.concern import Concern, NewConcern, is_reference, reference
 from bot.ledger import tables as t
 from bot.ledger.conversations import close_conversation
 from bot.ledger.database import ChangedMeanwhileError, Database
@@ -94,7 +94,11 @@ class Concerns(Database):
             return await read_concern(db, self._vault, id_)
 
     async def by_reference(self, ref: str) -> Concern | None:
-        """The concern of this reference, or None."""
+        """The concern of this reference, or None. What is no reference, and so may be a name that somebody looks for, is
+        never put to the database: it may log what it is asked.
+        """
+        if not is_reference(ref):
+            return None
         async with self.reading() as db:
             id_ = (await db.execute(select(t.concerns.c.id).where(t.concerns.c.reference == ref))).scalar_one_or_none()
             return await read_concern(db, self._vault, id_) if id_ else None
