@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-import structlog
-
-from adapters import logs
 from adapters.server import utc_now
 from tests.channels.school import ACCOUNT, WORDS, come_true
 from tests.channels.slack.front import Fault, Front
@@ -20,21 +14,6 @@ from tests.channels.slack.socket import APP_TOKEN, listening
 from tests.channels.test_logs import MARK, holds_mark
 
 TYPED = f"{MARK} said it to Sir"
-
-
-@pytest.fixture
-def talkative() -> Iterator[Callable[[], str]]:
-    """Everything logged at DEBUG, by anybody."""
-    root, before = logging.getLogger(), (logging.getLogger().handlers[:], logging.getLogger().level)
-    said = io.StringIO()
-    logs.set_up("DEBUG")
-    for handler in root.handlers:
-        assert isinstance(handler, logging.StreamHandler)
-        handler.setStream(said)
-    yield said.getvalue
-    root.handlers[:], level = before
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 async def one_of_everything(office: Office) -> None:

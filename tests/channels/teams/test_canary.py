@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-import structlog
-
-from adapters import logs
 from tests.channels.school import ACCOUNT, WORDS
 from tests.channels.teams import cards
 from tests.channels.teams.client import PASSWORD, Teams
@@ -18,21 +12,6 @@ from tests.channels.teams.school import TeamsSchool, running
 from tests.channels.test_logs import MARK, holds_mark
 
 TYPED = f"{MARK} said it to Sir"
-
-
-@pytest.fixture
-def talkative() -> Iterator[Callable[[], str]]:
-    """Everything logged at DEBUG, by anybody."""
-    root, before = logging.getLogger(), (logging.getLogger().handlers[:], logging.getLogger().level)
-    said = io.StringIO()
-    logs.set_up("DEBUG")
-    for handler in root.handlers:
-        assert isinstance(handler, logging.StreamHandler)
-        handler.setStream(said)
-    yield said.getvalue
-    root.handlers[:], level = before
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 async def one_of_everything(school: TeamsSchool) -> str:
