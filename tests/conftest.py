@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,10 @@ from adapters.practice import dress
 from adapters.shelf import read_guidance
 from bot import Delivered, Failed, RosterUnreadable, Vault, new_master_key, open_ledger
 from tests.core.stores import File, Postgres
+
+# A run begun in the background is deaf to Ctrl-C, and so would be every process that it starts to interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Crash(BaseException):
