@@ -20,7 +20,7 @@ from bot import clocks, hours, notices
 from bot.channel import Alert, Channel, Delivered, Failed, Provable, Receipt, Searchable
 from bot.concern import Concern
 from bot.guidance import Guidance
-from bot.ledger import LEASE, Due, Ledger, LedgerDownError, Proof, Unsent, Wanted, reply_key
+from bot.ledger import LAST_LOOK, LEASE, Due, Ledger, LedgerDownError, Proof, Unsent, Wanted, reply_key
 from bot.talk import Message, Part, Reply, Words
 
 _log = structlog.get_logger("signpost.bell")
@@ -39,6 +39,7 @@ _ANSWER_TRIES = 100  # a day or so: after that whoever asked has asked again
 # after that time: so a round that has it in hand is told from one that may have it.
 _HOLD = LEASE - timedelta(microseconds=1)
 _HELD = 500  # replies kept to be posted later: past that the oldest are told how things stand instead
+_LOOKS = 5  # at the ledger before a send, while each takes so long that it is out of date
 DELIVERY_SECONDS = 20  # well inside the lease: a send that hangs is given up before another may begin
 
 
@@ -279,7 +280,7 @@ class Bell:
             if found:
                 await self._ledger.record_delivery(due, found, now, "found")
                 return
-            if not await self._ledger.still_wanted(due):
+            if not await self._still_wanted(due):
                 await self._ledger.drop(due, "no longer wanted", now)
                 return
             receipt = await self._deliver(self._alert(due, name, now))
@@ -293,6 +294,19 @@ class Bell:
             await self._route_broke(due.via, receipt, now)
         took = timedelta(seconds=asyncio.get_running_loop().time() - began)
         await self._failed(due, receipt, now + took)  # "in five seconds" counts from the answer
+
+    async def _still_wanted(self, due: Due) -> bool:
+        """Looked at just before the send. A look that took long has grown old, and is taken again; but an alert is not
+        kept from people for ever because its ledger is slow.
+        """
+        clock = asyncio.get_running_loop().time
+        for _ in range(_LOOKS):
+            looked = clock()
+            if not await self._ledger.still_wanted(due):
+                return False
+            if clock() - looked < LAST_LOOK:
+                break
+        return True
 
     async def _reply(self, due: Due, now: datetime) -> None:
         """A reply that was owed: what it said, if this process still knows; else how things stand now."""

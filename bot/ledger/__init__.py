@@ -22,6 +22,7 @@ from bot.ledger.mentions import Mentions
 from bot.ledger.outbox import LEASE, Delivery, Due, Outbox
 from bot.ledger.places import Places, looks_like_code
 from bot.ledger.records import Wanted, reply_key
+from bot.ledger.stopping import LAST_LOOK
 from bot.ledger.upkeep import Audit, NotABackupError, Proof, Upkeep
 from bot.vault import Vault
 
@@ -55,6 +56,7 @@ async def open_ledger(
 
 
 __all__ = [
+    "LAST_LOOK",
     "LEASE",
     "AlreadyHeardError",
     "Audit",

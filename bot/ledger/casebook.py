@@ -16,6 +16,7 @@ from bot.ledger import tables as t
 from bot.ledger.concerns import Concerns
 from bot.ledger.database import ChangedMeanwhileError, unique_violation
 from bot.ledger.records import Wanted, enqueue, note
+from bot.ledger.stopping import stop, waits_out
 from bot.talk import NOTHING, Event, Person, Words
 
 _CLOCKS = ("concern", "waiting", "decide", "quiet")  # deciding answers the first clock too
@@ -67,6 +68,7 @@ class Casebook(Concerns):
             text = json.dumps({"values": dict(values), "by": who.name.reveal()})
             await self._move_draft(db, concern, draft.version, text, now)
 
+    @waits_out
     async def decide(
         self,
         heard: Event,
@@ -86,6 +88,7 @@ class Casebook(Concerns):
                 await self._move_draft(db, concern, draft.version, None, now)
             return await self._settle(db, concern, "decided", who, text, now)
 
+    @waits_out
     async def close_concern(
         self, heard: Event, concern: Concern, who: Person, reason: Words, now: datetime, *, review: Words = NOTHING
     ) -> Concern:
@@ -94,8 +97,7 @@ class Casebook(Concerns):
             await note(db, heard, now)
             closed = await self._settle(db, concern, "closed", who, reason, now)
             a = t.alerts.c
-            unsent = and_(a.concern == concern.id, a.kind.in_(("action", "assigned", "kept")), a.receipt.is_(None))
-            await db.execute(update(t.alerts).where(unsent).values(due_at=None))
+            await stop(db, and_(a.concern == concern.id, a.kind.in_(("action", "assigned", "kept"))), now)
             if not review:
                 return closed
             await self._change(db, closed, "reviewed", who.name, now, text=review.reveal())
@@ -106,8 +108,7 @@ class Casebook(Concerns):
     ) -> Concern:
         await self._change(db, concern, what, who.name, now, text=text.reveal(), stage=what)
         a = t.alerts.c
-        unsent = and_(a.concern == concern.id, a.kind.in_(_CLOCKS), a.receipt.is_(None))
-        await db.execute(update(t.alerts).where(unsent).values(due_at=None))
+        await stop(db, and_(a.concern == concern.id, a.kind.in_(_CLOCKS)), now)
         # Closing what was decided says nothing new to the reporter; closing what was not is the first they hear.
         if not concern.drill and (what == "decided" or concern.stage in {"logged", "acknowledged"}):
             via = concern.reporter.partition(":")[0]
@@ -140,6 +141,7 @@ class Casebook(Concerns):
 
     # ---- working it
 
+    @waits_out
     async def enter_act(
         self,
         heard: Event,
@@ -156,12 +158,12 @@ class Casebook(Concerns):
             await note(db, heard, now)
             await self._change(db, concern, what, who.name, now, text=text.reveal())
             if what == "assigned":  # to somebody else than before, who may not have heard of it yet
-                unsent = and_(a.concern == concern.id, a.kind == "assigned", a.receipt.is_(None))
-                await db.execute(update(t.alerts).where(unsent).values(due_at=None))
+                await stop(db, and_(a.concern == concern.id, a.kind == "assigned"), now)
             for one in wanted:
                 await enqueue(db, one, now)
             return await self._reread(db, concern)
 
+    @waits_out
     async def finish_action(
         self, heard: Event, concern: Concern, number: int, who: Person, text: Words, now: datetime
     ) -> Concern:
@@ -172,7 +174,7 @@ class Casebook(Concerns):
             a = t.alerts.c
             rows = (await db.execute(select(a.key).where(a.concern == concern.id, a.kind == "action"))).scalars()
             mine = [key for key in rows if key.split("/")[2].partition(".")[0] == str(number)]
-            await db.execute(update(t.alerts).where(a.key.in_(mine)).values(due_at=None))
+            await stop(db, a.key.in_(mine), now)
             return await self._reread(db, concern)
 
     async def link(
@@ -185,6 +187,7 @@ class Casebook(Concerns):
                 await self._change(db, one, "linked", who.name, now, text=text.reveal())
             return await self._reread(db, concern)
 
+    @waits_out
     async def restrict(
         self,
         heard: Event,
@@ -204,12 +207,12 @@ class Casebook(Concerns):
             rows = [{"concern": concern.id, "kind": "kept", "person": person} for person in sorted(set(kept))]
             await db.execute(insert(t.restrictions), rows)
             mine = f"person:{concern.reporter}"
-            unsent = and_(a.concern == concern.id, a.receipt.is_(None), a.told != mine)
-            await db.execute(update(t.alerts).where(unsent).values(due_at=None))
+            await stop(db, and_(a.concern == concern.id, a.told != mine), now)
             for one in wanted:
                 await enqueue(db, one, now)
             return await self._reread(db, concern)
 
+    @waits_out
     async def begin_again(
         self,
         heard: Event,
@@ -229,8 +232,7 @@ class Casebook(Concerns):
         async with self.transaction(rings=True) as db:
             await note(db, heard, now)
             await self._change(db, concern, what, who.name, now, text=text.reveal(), **to, **clocks)
-            unsent = and_(a.concern == concern.id, a.kind.in_(_CLOCKS), a.receipt.is_(None))
-            await db.execute(update(t.alerts).where(unsent).values(due_at=None))
+            await stop(db, and_(a.concern == concern.id, a.kind.in_(_CLOCKS)), now)
             for one in wanted:
                 await enqueue(db, one, now)
             return await self._reread(db, concern)

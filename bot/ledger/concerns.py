@@ -14,7 +14,7 @@ from bot.clocks import Plan
 from bot.concern import Concern, NewConcern, is_reference, reference
 from bot.ledger import tables as t
 from bot.ledger.conversations import close_conversation
-from bot.ledger.database import ChangedMeanwhileError, Database
+from bot.ledger.database import ChangedMeanwhileError
 from bot.ledger.mentions import mention
 from bot.ledger.records import (
     REACHES,
@@ -27,12 +27,13 @@ from bot.ledger.records import (
     note,
     read_concern,
 )
+from bot.ledger.stopping import Stopping, stop, waits_out
 from bot.talk import Event, Person, Words
 from bot.triage import Conversation
 from bot.vault import Vault
 
 
-class Concerns(Database):
+class Concerns(Stopping):
     """The register of concerns and their chronologies."""
 
     _vault: Vault
@@ -156,6 +157,7 @@ class Concerns(Database):
         c = t.concerns.c
         return await self._some(and_(c.key.is_not(None), c.logged_at >= first, c.logged_at < last), None)
 
+    @waits_out
     async def acknowledge(self, heard: Event, concern: Concern, who: Person, via: str, now: datetime) -> Concern:
         """Record that a person has it, tell the reporter by `via`, and stop alerts not yet sent.
 
@@ -166,20 +168,19 @@ class Concerns(Database):
             await note(db, heard, now)
             await self._change(db, concern, "acknowledged", who.name, now, stage="acknowledged")
             a = t.alerts.c
-            unsent = and_(a.concern == concern.id, a.kind.in_(("concern", "waiting")), a.receipt.is_(None))
-            await db.execute(update(t.alerts).where(unsent).values(due_at=None))
+            await stop(db, and_(a.concern == concern.id, a.kind.in_(("concern", "waiting"))), now)
             if not concern.drill:
                 await enqueue(db, told, now)
             return await self._reread(db, concern)
 
+    @waits_out
     async def record_opening(self, heard: Event, concern: Concern, who: Person, now: datetime) -> Concern:
         """Enter in the chronology that this person opened it. Nothing is shown unless this is saved."""
         async with self.transaction(rings=True) as db:
             await note(db, heard, now)
             await self._change(db, concern, "opened", who.name, now)
             a = t.alerts.c  # it was asked whether anybody had opened it
-            asks = and_(a.concern == concern.id, a.kind == "quiet", a.receipt.is_(None))
-            await db.execute(update(t.alerts).where(asks).values(due_at=None))
+            await stop(db, and_(a.concern == concern.id, a.kind == "quiet"), now)
             return await self._reread(db, concern)
 
     async def add(

@@ -175,23 +175,24 @@ class Outbox(Database):
                 await db.execute(update(t.concerns).where(early).values(unheard=due.step + 2, next_at=now))
 
     async def still_wanted(self, due: Due) -> bool:
-        """True unless an act has stopped it since it was leased, or the lease has gone to another. Asked just before each send."""
+        """True unless an act has stopped it since it was leased, or the lease was taken back or has gone to another.
+        Asked just before each send.
+        """
         a = t.alerts.c
         async with self.reading() as db:
             row = (await db.execute(select(a.due_at, a.lease_until).where(a.key == due.key))).first()
         return row is not None and row.due_at is not None and row.lease_until == due.lease_until
 
     async def drop(self, due: Due, reason: str, now: datetime) -> None:
-        """It is no longer wanted: an act has stopped it since it was leased."""
+        """It is no longer wanted: an act has stopped it since it was leased. A lease that was taken back, or has passed
+        on, is not the caller's to drop, and nothing became of it.
+        """
         a = t.alerts.c
+        mine = and_(a.key == due.key, a.lease_until == due.lease_until)
         async with self.transaction() as db:
-            await db.execute(
-                update(t.alerts)
-                .where(
-                    a.key == due.key, a.lease_until == due.lease_until
-                )  # a lease that has passed on is another's to drop
-                .values(due_at=None, lease_until=None)
-            )
+            dropped = await db.execute(update(t.alerts).where(mine).values(due_at=None, lease_until=None))
+            if dropped.rowcount != 1:
+                return
             await db.execute(insert(t.deliveries).values(alert=due.key, at=now, via=due.via, outcome=reason[:255]))
 
     async def tell(self, wanted: Sequence[Wanted], now: datetime) -> None:

@@ -59,7 +59,10 @@ def _fused(ledger, fuse):
         async with reading() as db:
             yield db
 
-    ledger.transaction, ledger.reading = fused_transaction, fused_reading
+    async def waited():
+        await fuse.point("waited")
+
+    ledger.transaction, ledger.reading, ledger.let_begin = fused_transaction, fused_reading, waited
     return ledger
 
 
@@ -70,7 +73,7 @@ class Wire:
         self.name, self._chat, self._fuse = chat.name, chat, fuse
 
     async def deliver(self, alert):
-        # Asked whether it is still wanted, and sent: nothing can come between those two.
+        # What comes between the last look and the send is waited for: tests/core/test_in_hand.py.
         await self._fuse.point("deliver", apart=False)
         receipt = await self._chat.deliver(alert)
         await self._fuse.point("delivered")

@@ -5,11 +5,20 @@ from __future__ import annotations
 import asyncio
 import itertools
 import shutil
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
 from bot import Message, Vault, Words, new_master_key, open_ledger
 from bot.ledger import reply_key
@@ -28,6 +37,7 @@ MOODS = {
     "breaks": lambda channel: channel.break_with(RuntimeError("broken")),
 }
 CRASH = st.integers(0, 16)  # the point of an act at which the process dies; 0, or past the last: it does not
+KEPT = timedelta(hours=24)  # how long a form that was filled in and never sent is kept
 WHO = st.sampled_from([0, 1])  # which of the two processes
 
 
@@ -77,16 +87,19 @@ class Signpost(RuleBasedStateMachine):
             values = school.account(about) | {"now": urgent}
             return school.id_of(await school.fill(form.id, values, who, event=self.event()), ".send")
 
-        return who, about, self.do(story())
+        return who, about, self.do(story()), self.clock.now()
 
     @rule(target=concerns, draft=consumes(unsent), presses=st.integers(1, 3), which=WHO, at=CRASH)
     def send(self, draft, presses, which, at):
-        (who, about, choice), refs = draft, set()
+        (who, about, choice, filled), refs = draft, set()
         for _ in range(presses):
             event = self.event()
             reply = self.take(which, at, lambda school, event=event: school.press(choice, who, event=event))
-            refs.add(self.school.reference(reply))
+            refs.add(self.school.reference(reply) if "TA-" in self.school.text(reply) else None)
         (ref,) = refs
+        if ref is None:  # it was left for longer than a draft is kept
+            assert self.clock.now() - filled >= KEPT
+            return multiple()
         assert ref not in self.logged
         self.logged[ref], self.stage[ref] = about, "logged"
         return ref
