@@ -116,9 +116,10 @@ class Signpost:
             await asyncio.sleep(_LOOK_AT_ROUTES)
 
     async def forget_by_rule(self, clock: Callable[[], datetime] = utc_now) -> None:
-        """Forget each hour what the school's own rule says is due. Most schools say that nothing is."""
+        """Forget each hour what the school's own rule says is due (most schools say that nothing is), and old events."""
         while True:
             try:
+                await self.bell.forget_events(clock())
                 done = await self.desk.handing.forget_by_rule(self.shelf.guidance(), clock())
                 if done:
                     _log.info("forgotten", count=len(done))

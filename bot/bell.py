@@ -151,8 +151,11 @@ class Bell:
         """Each school morning, prove every real route once. Apart from `ring_due`, because a route that hangs must
         not keep alerts waiting. Returns how many were tried. Raises `LedgerDownError`.
         """
-        await self._ledger.sweep(now - _EVENTS_KEPT)
         return await self._prove(now)
+
+    async def forget_events(self, now: datetime) -> None:
+        """Forget which messages were heard so long ago that no chat delivers them again. Raises `LedgerDownError`."""
+        await self._ledger.sweep(now - _EVENTS_KEPT)
 
     async def prove_now(self, now: datetime) -> list[Proof]:
         """Prove every route at once, whatever the hour: for `signpost doctor`."""

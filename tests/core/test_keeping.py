@@ -253,3 +253,14 @@ async def test_what_is_not_a_whole_backup_is_refused_and_changes_nothing(
     with pytest.raises(NotABackupError):
         await restored.restore(file)
     assert plain(other_store) == before
+
+
+async def test_which_messages_were_heard_is_forgotten_only_when_no_chat_delivers_them_again(school):
+    await school.log()
+    heard = school.rows("select event from heard")
+    school.clock.forward(days=29)
+    await school.bell.forget_events(school.clock.now())
+    assert school.rows("select event from heard") == heard != []
+    school.clock.forward(days=2)
+    await school.bell.forget_events(school.clock.now())
+    assert school.rows("select event from heard") == []
