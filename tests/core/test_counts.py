@@ -83,5 +83,5 @@ async def test_questions_are_counted_by_what_became_of_them(school):
         await school.say(words)
     assert (await counted(school)).questions == {"answer": 2, "unknown": 1}
     school.clock.forward(days=400)
-    await school.bell.prove_due(school.clock.now())  # which sweeps away what is old
+    await school.bell.forget_events(school.clock.now())
     assert (await counted(school)).questions == {"answer": 2, "unknown": 1}, "they only ever grow"
