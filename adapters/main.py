@@ -317,7 +317,8 @@ async def _serve(settings: Settings, shelf: Shelf, vault: Vault, channels: dict[
     signpost = Signpost.of(shelf, ledger, channels)
     chats = [channel for channel in channels.values() if isinstance(channel, Chat)]
     site = web.Application(client_max_size=LARGEST_REQUEST)
-    site.add_routes([*signpost.routes(), *(route for chat in chats for route in chat.routes())])
+    monitor = settings.monitor_token.get_secret_value()
+    site.add_routes([*signpost.routes(monitor), *(route for chat in chats for route in chat.routes())])
     async with AsyncExitStack() as opened:
         opened.push_async_callback(ledger.close)
         await _look_before_serving(chats, signpost.house())

@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 import structlog
 from aiohttp import web
 
+from adapters.doorkeeper import may_look, not_without_token
+from adapters.metrics import Figures, exposition
 from adapters.port import House
 from adapters.shelf import Shelf
 from bot import Bell, Channel, Desk, Ledger, LedgerDownError
@@ -172,19 +175,41 @@ class Signpost:
         except LedgerDownError:
             return {}
 
-    def routes(self) -> list[web.RouteDef]:
-        """`/healthz`: the process is up. `/readyz`: it can keep its promises."""
+    async def figures(self, now: datetime) -> Figures:
+        """What may be known of how it fares, whoever looks. Where the ledger is down: that it is not ready."""
+        digest, trouble = self.shelf.guidance().library.digest[:12], bool(self.shelf.trouble)
+        ready, counts, proofs = self.is_ready(await self.readiness()), None, []
+        try:
+            counts = await self.ledger.counts(now)
+            proofs = [proof for proof in await self.ledger.proofs() if proof.channel in self.channels]
+        except LedgerDownError:
+            ready = False
+        return Figures(now, ready, version("signpost"), digest, trouble, counts, proofs)
+
+    def routes(self, token: str = "") -> list[web.RouteDef]:
+        """`/healthz`: the process is up. `/readyz`: it can keep its promises. `/metrics`: figures for Prometheus.
+
+        Figures, and why it is not ready, are for whoever holds the `token`; without one, for this computer alone.
+        """
 
         async def healthz(_request: web.Request) -> web.Response:
             return web.json_response({"ok": True})
 
-        async def readyz(_request: web.Request) -> web.Response:
+        async def readyz(request: web.Request) -> web.Response:
             wrong = await self.readiness()
             ready = self.is_ready(wrong)
+            if not may_look(request, token):
+                return web.json_response({"ready": ready}, status=200 if ready else 503)
             body = {"ready": ready, "wrong": wrong, "proved": await self._last_proved()}
             return web.json_response(body, status=200 if ready else 503)
 
-        return [web.get("/healthz", healthz), web.get("/readyz", readyz)]
+        async def metrics(request: web.Request) -> web.Response:
+            if not may_look(request, token):
+                return not_without_token(token)
+            body, kind = exposition(await self.figures(utc_now()), request.headers.get("Accept", ""))
+            return web.Response(body=body, headers={"Content-Type": kind})
+
+        return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ _SECRETS = (
     "slack_signing_secret",
     "slack_app_token",
     "teams_app_password",
+    "monitor_token",
 )
 
 
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     teams_openid_url: str = "https://login.botframework.com/v1/.well-known/openidconfiguration"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 3978
+    monitor_token: SecretStr = SecretStr("")  # for /metrics and the detail of /readyz
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @property

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.ledger.casebook import Casebook, DecisionDraft
 from bot.ledger.conversations import Conversations, Question, Unsent
+from bot.ledger.counts import Counting, Counts
 from bot.ledger.database import (
     AlreadyHeardError,
     ChangedMeanwhileError,
@@ -27,7 +28,7 @@ from bot.ledger.upkeep import Audit, NotABackupError, Proof, Upkeep
 from bot.vault import Vault
 
 
-class Ledger(Conversations, Casebook, Mentions, Outbox, Places, Upkeep):
+class Ledger(Conversations, Casebook, Mentions, Outbox, Places, Upkeep, Counting):
     """The school's record: conversations, concerns, their chronologies and the alerts due."""
 
     def __init__(self, engine: AsyncEngine, vault: Vault, short: str, tombs: Path | None = None) -> None:
@@ -61,6 +62,7 @@ __all__ = [
     "AlreadyHeardError",
     "Audit",
     "ChangedMeanwhileError",
+    "Counts",
     "DecisionDraft",
     "Delivery",
     "Due",

@@ -222,6 +222,8 @@ class Console:
         try:
             yield _ConsoleRunning(channel, parts.desk, terminal)
         finally:
+            if not terminal.prompt.startswith(f"{terminal.hat}> "):  # a form is before them, and asks on
+                await terminal.type("/stop")
             await terminal.type("/quit", last=True)
             await talking
             await come_true(lambda: parts.woken._waiters, "a moment in which the bell rests")

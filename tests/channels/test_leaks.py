@@ -1,5 +1,5 @@
 """Everything that goes out is read for what was planted where people type: it stands where the tables here say it may, and
-nowhere else. A new kind of alert, or of entry, is in no table and fails. This version has no /metrics endpoint to read.
+nowhere else. A new kind of alert, or of entry, is in no table and fails.
 """
 
 from __future__ import annotations
@@ -22,12 +22,15 @@ import structlog
 from adapters import logs
 from adapters.email.render import render as email_of
 from adapters.export.files import FORMATS, files, write
+from adapters.metrics import exposition
 from adapters.reports import page, read_years
+from adapters.server import Signpost
 from adapters.slack import render as slack
 from adapters.teams import render as teams
 from bot import Guidance, Vault, open_ledger
 from tests.channels.life import Life, provable
 from tests.channels.planted import PLANTED, found_in
+from tests.channels.school import practice_shelf
 from tests.conftest import FakeChannel, FastForward
 from tests.core.terminal import KEY, Terminal, terminal
 
@@ -69,6 +72,7 @@ REPLIES = {
     "deputy-1": NOTHING,  # here it is the one it is about
     "visitor": NOTHING,
 }
+SAID_BY_A_CHAT = "it says that it knows no Wrenthamly"  # why a route broke, whatever words the chat chose
 SEALED = frozenset({"code", "passphrase"})  # shown once, to the DSL who asked
 # What each kind of entry seals of what was typed. All of it is before whoever may open the concern, and nobody else.
 ENTRIES = {
@@ -89,6 +93,7 @@ class Lived:
     years: str
     page: str
     listed: str
+    metrics: str  # in both formats
     logged: str
 
 
@@ -155,10 +160,21 @@ async def told(life: Life, shell: Terminal) -> Lived:
     listed = await asyncio.gather(*running)
     assert [status for status, _ in listed] == [0, 0], listed
     await life.in_trouble()
+    metrics = await scraped(life)
     await life.forgets()
     shown = "".join(text for _, text in listed)
     exported = taken[f"{life.refs['one']}.json"].decode()
-    return Lived(life, entries, exported, before, on_disk(shell.data), str(years), drawn, shown, "")
+    return Lived(life, entries, exported, before, on_disk(shell.data), str(years), drawn, shown, metrics, "")
+
+
+async def scraped(life: Life) -> str:
+    """What `GET /metrics` says, while a route is broken and alerts wait."""
+    await life.ledger.route_failed("web", SAID_BY_A_CHAT, life.clock.now())
+    figures = await Signpost.of(practice_shelf(), life.ledger, life.channels).figures(life.clock.now())
+    formats = (
+        exposition(figures, accept)[0].decode() for accept in ("", "application/openmetrics-text; version=1.0.0")
+    )
+    return "\n".join(formats)
 
 
 # ---- the tables
@@ -279,6 +295,15 @@ def test_the_governors_page_and_its_figures_hold_nothing_that_was_typed(lived: L
     assert "<svg" in lived.page or "<dd>" in lived.page, "there is something on it"
     assert found_in((lived.page, lived.years), lived.life.planted) == set()
     assert re.search(r"TA-\d{4}-\d{4}", lived.page) is None
+
+
+def test_metrics_hold_nothing_that_was_typed_and_nobody(lived: Lived) -> None:
+    figures = dict(re.findall(r"^(signpost_\w+(?:{stage=\S+})?) (\S+)$", lived.metrics, re.MULTILINE))
+    assert sum(float(value) for name, value in figures.items() if "concerns_open" in name) >= 1, "it was looked at"
+    assert found_in(lived.metrics, lived.life.planted | {"chat": SAID_BY_A_CHAT}) == set()
+    assert re.search(r"TA-\d{4}|person:|web:|[0-9a-f]{32}", lived.metrics) is None
+    labels = set(re.findall(r'(\w+)="', lived.metrics))
+    assert labels <= {"stage", "outcome", "route", "version", "content"}
 
 
 def test_the_register_in_the_terminal_shows_nothing_that_was_typed(lived: Lived) -> None:

@@ -16,8 +16,10 @@ from bot.casework import ACTS
 from bot.reporting import OWN
 from tests.core.casework import act, decide
 from tests.core.handed import hand, take
+from tests.core.stores import BOTH
 from tests.core.who_may import TYPED, attempts, left_out, send
 
+STORES = BOTH
 REPORTER = "teacher"
 TEAM = ("dsl", "second", "deputy-1", "head", "chair")  # in the DSL place (dsl, second), or named in school.yaml
 NOBODY = ("somebody", "gone")  # other staff; and whoever was taken out of the DSL place a second ago

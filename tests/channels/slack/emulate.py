@@ -28,6 +28,7 @@ PEOPLE = {
     "head": "Mrs Ruth Adeyemi",
     "chair": "Mr Colin Marsh",
     "other-dsl": "Ms Ada Lowe",
+    "colleague": "Ms Ida Frost",
 }
 
 _FOLDER = Path(__file__).parent
