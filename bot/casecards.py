@@ -101,11 +101,36 @@ def _fields(library: Library, act: str, concern: Concern) -> Iterator[Field]:
             yield Field("who", w.restrict.ask, "many_of", w.restrict.hint, options=_people(keepable(library, concern)))
             yield Field("text", w.restrict_why.ask, "text", w.restrict_why.hint, required=True)
         case "close":
+            yield from _undecided(library, concern)
             yield Field("text", library.wording.close_field, "text", library.wording.close_hint, required=True)
             for key in REVIEW:
                 asked = getattr(w.review, key)
                 yield Field(key, asked.ask, "text", asked.hint)
             yield from facts.fields(library)
+
+
+def _undecided(library: Library, concern: Concern) -> Iterator[Field]:
+    """Closing what waits for a decision asks why it needs none: to decide nothing in silence is no way out."""
+    if is_undecided(concern):
+        w = library.wording
+        why = [("mistake", w.close_mistake), ("double", w.close_double)]
+        why += [("stands", w.close_stands)] if concern.latest("decided") else []
+        options = tuple(Option(key, label) for key, label in why)
+        yield Field("undecided", w.close_undecided, "one_of", w.close_undecided_hint, True, options)
+
+
+def is_undecided(concern: Concern) -> bool:
+    """True while a decision is asked for. A drill needs none."""
+    return concern.stage in {"logged", "acknowledged"} and not concern.drill
+
+
+def closing(library: Library, concern: Concern, values: Mapping[str, str]) -> Words:
+    """Why it is closed, as it is recorded: first, why it needs no decision."""
+    typed = values.get("text", "").strip()
+    for field in _undecided(library, concern):
+        why = next(option.label for option in field.options if option.key == values[field.key].strip())
+        typed = f"{why}.\n{typed}"
+    return Words(typed)
 
 
 def _people(named: Mapping[str, str]) -> tuple[Option, ...]:
@@ -117,6 +142,8 @@ def more(library: Library, concern: Concern) -> Parts:
     w = library.wording
     open_ = concern.stage != "closed"
     offered = (
+        ("decide", w.decide_button, concern.stage == "logged"),
+        ("decide", w.decide_again_button, concern.stage == "decided"),
         ("assign", w.case.assign_button, open_),
         ("action", w.case.action_button, open_),
         ("link", w.case.link_button, True),

@@ -139,7 +139,8 @@ class Casework:
         match act:
             case "close":
                 review = _review(library, values)
-                done = await ledger.close_concern(heard, concern, who, typed, now, review=review)
+                why = casecards.closing(library, concern, values)
+                done = await ledger.close_concern(heard, concern, who, why, now, review=review)
                 return Reply(notices.settled(library, "close", done), dialog=True)
             case "escalate":
                 told = clocks.rungs(concern, library.school)[0]

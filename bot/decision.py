@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ POLICE = frozenset({"police", "mash", "first-response"})  # the ways by which an
 WEIGHED = ("repeated", "victimised", "coerced", "imbalance", "misuse", "accepted")
 _AGGRAVATING = ("nudes_adult", "nudes_coerced", "nudes_aggravated")
 _FORMAT = "decision-1"
+_BEFORE_LOGGING = timedelta(days=14)  # somebody may have rung before it was written down
 Kind = Literal["line", "text", "date", "time", "one_of", "many_of"]
 Draft = Mapping[str, str]
 
@@ -225,6 +226,8 @@ def _one_route_rules(library: Library, draft: Draft, route: str, now: datetime) 
 def _contact_rules(library: Library, concern: Concern, draft: Draft, now: datetime) -> Iterator[tuple[str, str]]:
     yield from _not_ahead(library, draft, "contact_date", "contact_time", now)
     at = moment(draft, "contact_date", "contact_time", ZoneInfo(library.school.timezone))
+    if at is not None and at < concern.logged_at - _BEFORE_LOGGING:  # a mistyped year would keep every limit
+        yield "contact_date", library.wording.decision.long_before
     late = at is not None and at > clocks.decide_by(concern, library.school)
     if late and not draft.get("contact_late", "").strip():
         text = library.wording.decision.late_needed

@@ -136,6 +136,9 @@ def told_settled(library: Library, concern: Concern, now: datetime) -> Parts:
     """To the reporter: those who have it have decided, or closed it. Never what."""
     w = library.wording.case
     closed = concern.latest("closed") if concern.stage == "closed" else None
+    if closed and not concern.latest("decided"):
+        title = library.say(w.settled_undecided_title, reference=concern.reference)
+        return (Card(title, library.say(w.settled_undecided, when=when(library, closed.at, now))),)
     done = closed or concern.latest("decided")
     at = when(library, done.at, now) if done else ""
     text = w.settled_closed if closed else w.settled_decided
@@ -236,7 +239,8 @@ def open_list(library: Library, held: Sequence[Concern], proofs: Sequence[Proven
 def listed(library: Library, concern: Concern, now: datetime) -> Parts:
     """One concern in a list: reference, stage and clocks, and what may be done next."""
     w = library.wording
-    title = library.say(w.alert_title_urgent if concern.urgent else w.alert_title, reference=concern.reference)
+    new = w.alert_title if concern.stage == "logged" else w.listed_title
+    title = library.say(w.alert_title_urgent if concern.urgent else new, reference=concern.reference)
     facts = (
         Fact(w.list_stage, Words(getattr(w, f"stage_{concern.stage}"))),
         Fact(w.alert_logged, Words(when(library, concern.logged_at, now))),

@@ -43,6 +43,8 @@ def refused(concern: Concern) -> Refusal:
         return "not_open"
     if case.handed_over(concern) is None:
         return "not_handed_over"
-    last = max(n for n, entry in enumerate(concern.chronology) if entry.what == "handed_over")
-    later = concern.chronology[last + 1 :]
+    # What a file was made of is what the other system can hold; without one, what was typed there before it was recorded.
+    made = [n for n, entry in enumerate(concern.chronology) if entry.what == "exported"]
+    recorded = [n for n, entry in enumerate(concern.chronology) if entry.what == "handed_over"]
+    later = concern.chronology[(made or recorded)[-1] + 1 :]
     return "changed" if any(entry.what not in _ADDS_NOTHING for entry in later) else ""

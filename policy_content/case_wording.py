@@ -197,6 +197,7 @@ class DecisionWords(_Words):
     harm_needs_referral: Say
     either_or: Say
     other_needed: Say
+    long_before: Say
     not_yet: Say
     late_needed: Annotated[Say, holds("limit")]
 
@@ -317,5 +318,7 @@ class CaseWords(_Words):
     settled_title: Annotated[Label, holds("reference")]
     settled_decided: Annotated[Say, holds("when")]
     settled_closed: Annotated[Say, holds("when")]
+    settled_undecided_title: Annotated[Label, holds("reference")]
+    settled_undecided: Annotated[Say, holds("when")]
 
     review: Review

@@ -199,6 +199,7 @@ class Wording(BaseModel):
 
     alert_title: Annotated[Label, _holds("reference")]
     alert_title_urgent: Annotated[Label, _holds("reference")]
+    listed_title: Annotated[Label, _holds("reference")]
     alert: Say
     alert_acknowledged: Annotated[Say, _holds("when")]
     alert_drill: Annotated[Say, _holds("alert")]
@@ -242,6 +243,7 @@ class Wording(BaseModel):
     entry_exported: Say
     entry_handed_over: Say
     decide_button: Label
+    decide_again_button: Label
     close_button: Label
     decided_title: Annotated[Label, _holds("reference")]
     decided: Say
@@ -249,6 +251,11 @@ class Wording(BaseModel):
     close_intro: Say
     close_field: Label
     close_hint: Say
+    close_undecided: Label
+    close_undecided_hint: Say
+    close_mistake: Label
+    close_double: Label
+    close_stands: Label
     closed_title: Annotated[Label, _holds("reference")]
     closed: Say
     already_settled: Annotated[Say, _holds("when")]

@@ -36,6 +36,7 @@ ANSWERS = {
     "reasons": f"because {MARK}",
     "changed": f"more was learnt {MARK}",
 }
+CLOSED = {"undecided": "mistake"}  # asked where nothing is decided
 CONTACT = {
     "contact_agency": "first-response",
     "contact_person": "duty worker",
@@ -101,6 +102,7 @@ async def act(school, name, ref, by="dsl", **values):
     """Press an act and fill in its form; the reply."""
     somebody = school.person(by)
     shown = await school.press(f"{name}:{school.id(ref)}", somebody)
+    values = CLOSED | values if name == "close" else values
     return await school.fill(school.form(shown).id, values, somebody)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot import Form
 from bot.ledger import Proof
-from tests.core.casework import decide
+from tests.core.casework import CLOSED, decide
 from tests.core.stores import BOTH
 
 STORES = BOTH
@@ -22,7 +22,7 @@ def web(school):
 
 
 async def fill(school, act, text, who="dsl", **how):
-    return await school.fill(f"{act}:{school.id(REF)}", {"text": text}, school.person(who), **how)
+    return await school.fill(f"{act}:{school.id(REF)}", CLOSED | {"text": text}, school.person(who), **how)
 
 
 # ---- my concerns, and adding
@@ -145,12 +145,14 @@ async def test_closing_asks_why_and_is_recorded_with_it(school):
     await school.log()
     form = await school.press(f"close:{school.id(REF)}", school.person("dsl"))
     assert form.dialog
-    reply = await school.fill(school.form(form).id, {"text": NEWS}, school.person("dsl"))
+    silent = await school.fill(school.form(form).id, {"text": NEWS}, school.person("dsl"))
+    assert [field.key for field in school.form(silent).fields if field.error] == ["undecided"]
+    reply = await school.fill(school.form(form).id, CLOSED | {"text": NEWS}, school.person("dsl"))
     assert REF in school.titles(reply)[0]
     assert school.entries(REF) == ["logged", "closed"]
     concern = await school.ledger.by_reference(REF)
     assert concern.stage == "closed"
-    assert concern.entry("closed").text.reveal() == NEWS
+    assert concern.entry("closed").text.reveal() == f"{school.wording.close_mistake}.\n{NEWS}"
     assert NEWS in school.text(await school.press(f"open:{school.id(REF)}", school.person("dsl")))
 
 
@@ -207,3 +209,34 @@ async def test_a_closed_concern_can_still_be_opened_and_the_chain_holds(school):
     assert reply.dialog
     audit = await school.ledger.audit()
     assert (audit.checked, audit.breaks) == (3, ())
+
+
+async def test_the_reporter_of_a_concern_closed_undecided_is_told_so_and_what_to_do_if_that_is_wrong(school):
+    await school.log()
+    await fill(school, "close", NEWS)
+    await school.ring()
+    shown = [school.text(alert.parts) for alert in school.channels["web"].sent if alert.kind == "settled"]
+    assert len(shown) == 1
+    assert school.library.say(school.wording.case.settled_undecided_title, reference=REF) in shown[0]
+    assert NEWS not in shown[0]
+
+
+async def test_what_is_decided_is_closed_without_being_asked_why_it_is_not(school):
+    await school.log()
+    await decide(school, REF)
+    form = school.form(await school.press(f"close:{school.id(REF)}", school.person("dsl")))
+    assert "undecided" not in {field.key for field in form.fields}
+    await school.fill(form.id, {"text": NEWS}, school.person("dsl"))
+    assert (await school.ledger.by_reference(REF)).entry("closed").text.reveal() == NEWS
+
+
+async def test_reopened_it_may_be_closed_because_what_was_decided_still_holds(school):
+    await school.log()
+    await decide(school, REF)
+    await fill(school, "close", NEWS)
+    await school.fill(f"reopen:{school.id(REF)}", {"text": "a question"}, school.person("dsl"))
+    form = school.form(await school.press(f"close:{school.id(REF)}", school.person("dsl")))
+    (why,) = [field for field in form.fields if field.key == "undecided"]
+    assert [option.key for option in why.options] == ["mistake", "double", "stands"]
+    await school.fill(form.id, {"text": NEWS, "undecided": "stands"}, school.person("dsl"))
+    assert school.entries(REF)[-1] == "closed"

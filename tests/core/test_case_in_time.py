@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot import Form, case
-from tests.core.casework import act, decide, told
+from tests.core.casework import CLOSED, act, decide, told
 from tests.core.stores import BOTH
 
 STORES = BOTH
@@ -137,6 +137,7 @@ async def test_a_day_that_is_past_is_refused(school, ref):
 
 
 async def test_what_the_school_learns_is_asked_at_closing_and_kept_apart(school, ref):
+    await decide(school, ref)
     await act(school, "close", ref, text="done", place="behind the bus shelter", earlier="yes")
     concern = await school.ledger.by_reference(ref)
     assert concern.stage == "closed"
@@ -188,7 +189,7 @@ async def test_two_who_close_at_once_close_it_once(school, ref, another_ledger, 
     form = school.form(await school.press(f"close:{school.id(ref)}", school.person("dsl")))
     await asyncio.gather(
         *(
-            one.fill(form.id, {"text": NEWS}, one.person(who), event=f"by-{who}")
+            one.fill(form.id, CLOSED | {"text": NEWS}, one.person(who), event=f"by-{who}")
             for who, one in (("dsl", school), ("second", other))
         )
     )

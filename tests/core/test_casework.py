@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot import Choice, Form, case
-from tests.core.casework import act, decide, told
+from tests.core.casework import CLOSED, act, decide, told
 from tests.core.stores import BOTH
 
 STORES = BOTH
@@ -74,7 +74,9 @@ async def test_every_act_answers_in_the_dialog(school, ref, name):
     shown = await school.press(f"{name}:{school.id(ref)}", school.person("dsl"))
     assert shown.dialog
     form = school.form(shown)
-    assert len(form.fields) <= 13  # closing asks the most: its reason, nine questions of the policy, three figures
+    assert (
+        len(form.fields) <= 14
+    )  # closing asks the most: why undecided, its reason, nine questions of the policy, three figures
     empty = await school.fill(form.id, {}, school.person("dsl"))
     assert empty.dialog
     assert any(field.error for field in school.form(empty).fields)
@@ -101,7 +103,7 @@ async def test_an_act_delivered_twice_is_done_once(school, ref):
     assert school.entries(ref).count("noted") == 1
 
 
-@pytest.mark.parametrize(("name", "values"), [("escalate", {}), ("close", {}), ("assign", {"who": "deputy-1"})])
+@pytest.mark.parametrize(("name", "values"), [("escalate", {}), ("close", CLOSED), ("assign", {"who": "deputy-1"})])
 async def test_a_late_form_is_told_what_has_happened_since_and_changes_nothing(school, ref, name, values):
     form = school.form(await school.press(f"{name}:{school.id(ref)}", school.person("dsl")))
     await act(school, "note", ref, text="somebody else was first")
@@ -116,7 +118,7 @@ async def test_a_late_form_is_told_what_has_happened_since_and_changes_nothing(s
 async def test_that_somebody_looked_makes_no_form_late(school, ref):
     form = school.form(await school.press(f"close:{school.id(ref)}", school.person("dsl")))
     await opened(school, ref)
-    await school.fill(form.id, {"text": NEWS}, school.person("dsl"))
+    await school.fill(form.id, CLOSED | {"text": NEWS}, school.person("dsl"))
     assert school.entries(ref)[-1] == "closed"
 
 
@@ -272,3 +274,11 @@ async def test_the_whole_chronology_holds_every_entry_and_every_decision_with_it
     for said in (NEWS, "first reasons", "second reasons", "2 March 2026"):
         assert said in shown
     assert school.entries(ref)[-1] == "opened"
+
+
+async def test_a_later_decision_is_offered_where_one_was_recorded(school, ref):
+    await decide(school, ref)
+    more = await school.press(f"more:{school.id(ref)}", school.person("dsl"))
+    (later,) = [choice for choice in school.choices(more) if choice.id.startswith("decide:")]
+    assert later.label == school.wording.decide_again_button
+    assert school.form(await school.press(later.id, school.person("dsl"))).fields

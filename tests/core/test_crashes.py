@@ -12,7 +12,7 @@ import itertools
 import pytest
 
 from tests.core import mortal
-from tests.core.casework import decide_at_once
+from tests.core.casework import CLOSED, decide_at_once
 from tests.core.stores import BOTH
 
 STORES = BOTH
@@ -85,7 +85,7 @@ class Life:
         await decide_at_once(school, school.id(self.ref), self.dsl, self.event("decide"))
 
     async def close(self, school):
-        await school.fill(f"close:{school.id(self.ref)}", {"text": "so"}, self.dsl, event=self.event("close"))
+        await school.fill(f"close:{school.id(self.ref)}", CLOSED | {"text": "so"}, self.dsl, event=self.event("close"))
 
     async def lead(self, befalls=None, at=0, then=None):
         """All of it. In the act named `befalls`, at its point `at`, the process dies or `then` happens.

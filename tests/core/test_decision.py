@@ -135,6 +135,8 @@ def test_the_contact_is_needed_with_whom_and_when():
 def test_a_contact_that_has_not_been_made_is_no_contact():
     draft = ANSWERS | {"level": "abusive"} | CONTACT | {"contact_time": "10:01"}
     assert wrong("contact", draft) == {"contact_date": W.not_yet}
+    draft = {**CONTACT, "contact_date": "2025-03-02"}  # a mistyped year must not look like in time
+    assert wrong("contact", draft) == {"contact_date": W.long_before}
 
 
 def test_a_contact_after_the_limit_says_why():

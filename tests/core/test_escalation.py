@@ -9,7 +9,7 @@ import pytest
 
 from adapters.keeping import _begin_drill
 from bot import Words, clocks
-from tests.core.casework import decide
+from tests.core.casework import CLOSED, decide
 from tests.core.stores import BOTH
 
 STORES = BOTH
@@ -41,7 +41,7 @@ async def act(school, name, who="dsl", text=None):
     id_ = school.id(REF)
     if text is None:
         return await school.press(f"{name}:{id_}", school.person(who))
-    return await school.fill(f"{name}:{id_}", {"text": text}, school.person(who))
+    return await school.fill(f"{name}:{id_}", CLOSED | {"text": text}, school.person(who))
 
 
 async def test_an_urgent_concern_that_nobody_acknowledges_is_told_at_0_5_10_20(school):

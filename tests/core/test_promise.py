@@ -24,7 +24,7 @@ from bot import Message, Vault, Words, new_master_key, open_ledger
 from bot.ledger import reply_key
 from bot.triage import ABOUT
 from tests.core import mortal
-from tests.core.casework import decide_at_once
+from tests.core.casework import CLOSED, decide_at_once
 from tests.core.stores import BOTH, File
 
 STORES = BOTH
@@ -171,7 +171,9 @@ class Signpost(RuleBasedStateMachine):
     @rule(ref=concerns, which=WHO, at=CRASH)
     def close(self, ref, which, at):
         form, event = f"close:{self.school.id(ref)}", self.event()
-        self.take(which, at, lambda school: school.fill(form, {"text": "because"}, self.told(ref), event=event))
+        self.take(
+            which, at, lambda school: school.fill(form, CLOSED | {"text": "because"}, self.told(ref), event=event)
+        )
         if self.stage[ref] in {"logged", "acknowledged"}:
             self.settled.add(ref)
         self.stage[ref] = "closed"

@@ -71,6 +71,20 @@ async def test_one_that_has_changed_since_is_not_forgotten_until_it_is_handed_ov
     assert await gone(school, ref)
 
 
+async def test_what_came_after_the_file_was_made_is_not_forgotten_though_it_was_said_to_be_elsewhere(school, ref):
+    await decide(school, ref)
+    await take(school, ref)
+    await act(school, "note", ref, text="in no file yet")
+    await act(school, "close", ref, text="settled")
+    await hand(school, ref)
+    assert not await offered(school, ref)
+    assert school.wording.handing.changed in school.text(await forget(school, ref))
+    assert not await gone(school, ref)
+    await take(school, ref)
+    await forget(school, ref)
+    assert await gone(school, ref)
+
+
 async def test_one_that_was_reopened_since_is_open_again(school, ref):
     await closed_and_handed(school, ref)
     await act(school, "reopen", ref, text="it happened again")

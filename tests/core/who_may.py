@@ -17,7 +17,7 @@ TYPED = {
     "link": {"reference": "{other}", "text": "typed"},
     "decide": {"harmed_safe": "yes", "harmed_done": "typed"},
     "escalate": {"text": "typed"},
-    "close": {"text": "typed"},
+    "close": {"text": "typed", "undecided": "mistake"},
     "reopen": {"text": "typed"},
     "restrict": {"who": "", "text": "typed"},
     "handed": {"system": "Other system", "reference": "OS-1"},

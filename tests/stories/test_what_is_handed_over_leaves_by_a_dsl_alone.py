@@ -36,7 +36,7 @@ async def test_the_dsl_hands_it_over_and_it_is_forgotten_here(teacher: Seat, dsl
     reference = await teacher.logs_a_concern()
     concern = (await dsl.is_told(reference)).choice(WORDS.open_button).partition(":")[2]
     await decides(dsl, concern)
-    await sends(dsl, await dsl.chooses(f"close:{concern}"), {"text": "Dealt with"})
+    await sends(dsl, await dsl.chooses(f"close:{concern}"), {"text": "Dealt with", "undecided": "double"})
 
     shown = await dsl.chooses(f"handover:{concern}")
     (record,) = await taken(school, dsl, code_in(shown), reference)
