@@ -1,8 +1,9 @@
 """A word nobody wrote in a phrase, put beside the words it may have been meant for.
 
-In this order: joined with its neighbour ("pass word"), parted ("socialmedia"), begun ("safeg"), else one or two slips of the keyboard
-away (rapidfuzz, transpositions counted as one). Several readings may stand: each has a weight, and the word as typed keeps a share of its own,
-for it may be right and merely new. A word that a single phrase has, one slip from a common word, is read both ways.
+In this order: joined with its neighbour ("pass word"), a word of the same root ("pillow" beside "pillows"), parted ("socialmedia"),
+begun ("safeg"), else one or two slips of the keyboard away (rapidfuzz, transpositions counted as one). Several readings may stand: each has a weight,
+and the word as typed keeps a share of its own, for it may be right and merely new. A word that a single phrase has, one slip from a common word, is
+read both ways.
 """
 
 from bisect import bisect_left
@@ -15,8 +16,12 @@ import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from intents.words import stem
+
 _SIMILAR: Final = 0.7  # edit similarity below which a word is not taken for a slip of another
-_SHORTEST: Final = 4  # letters of a word that may be a slip
+_SHORTEST: Final = 3  # letters of a word that may be a slip, or be meant by one
+_OF_ONE_ROOT: Final = 0.72  # the share of the phrases' word of the same root, beside the word as typed
+_RARE: Final = 5  # letters of a word of one phrase that may be a slip of a common one
 _LONGEST: Final = 30  # letters of a word that is looked at at all
 _MOST: Final = 40  # unknown words looked at in one text
 _KEPT: Final = 0.5  # the share a word keeps as itself
@@ -49,6 +54,7 @@ class Aligner:
 
     def __init__(self, counts: Mapping[str, int]) -> None:
         self._counts = dict(counts)
+        self._of_root = {stem(word): word for word in sorted(counts, key=lambda word: (counts[word], word))}
         self._ordered = sorted(word for word in counts if len(word) >= _BEGUN)
         often = {word: count for word, count in counts.items() if count > 1}
         self._by_length = _by_length(often if len(often) >= _ENOUGH else counts)
@@ -78,7 +84,10 @@ class Aligner:
     def _meant(self, word: str) -> tuple[Token, ...]:
         if word in self._counts:
             return self._rare(word)
-        if not _SHORTEST - 1 <= len(word) <= _LONGEST:
+        if stem(word) in self._of_root:
+            other = self._of_root[stem(word)]
+            return (Token(other, _OF_ONE_ROOT, typed=False), Token(word, _KEPT, first=False))
+        if not _SHORTEST <= len(word) <= _LONGEST:
             return (Token(word, 1.0),)
         parted = self._parted(word)
         if parted:
@@ -111,7 +120,7 @@ class Aligner:
 
     def _rare(self, word: str) -> tuple[Token, ...]:
         """A word of one phrase only: itself, and the common word it may be a slip of."""
-        choices = self._common[len(word)].words if _SHORTEST < len(word) <= _LONGEST else []
+        choices = self._common[len(word)].words if _RARE <= len(word) <= _LONGEST else []
         near = process.extract(word, choices, scorer=OSA.distance, score_cutoff=1, limit=3)
         if not near:
             return (Token(word, 1.0),)
@@ -141,7 +150,7 @@ def _by_length(counts: Mapping[str, int]) -> dict[int, _Alike]:
     letters = np.array([_letters(word) for word in ordered], np.uint32)
     lengths = np.array([len(word) for word in ordered], np.int64)
     found = {}
-    for length in range(_SHORTEST - 1, _LONGEST + 1):
+    for length in range(_SHORTEST, _LONGEST + 1):
         places = np.flatnonzero(np.abs(lengths - length) <= _apart(length))
         found[length] = _Alike([ordered[place] for place in places.tolist()], letters[places])
     return found

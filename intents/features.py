@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from intents.aligning import Aligner, Token
+from intents.recipe import Recipe
 from intents.words import stem, words
 
 Keys = npt.NDArray[np.int64]
@@ -25,7 +26,6 @@ _SHIFT: Final = 52  # bits below the block
 _ROOM: Final = 20  # bits of one root or concept
 _UNKNOWN: Final = (1 << _ROOM) - 1
 _START, _END = _UNKNOWN - 1, _UNKNOWN - 2
-_GRAMS: Final = (3, 4, 5)  # letters in a group
 _REACH: Final = 12  # words apart that two concepts may meet
 _NAMED: Final = 2  # times a word of the lexicon counts as said, at least: it is no slip
 _MOST_WORDS: Final = 400  # of one text; the rest is not weighed
@@ -43,7 +43,7 @@ class Bag:
 class Reader:
     """Reads texts to bags. The roots it knows come from the phrases, in sorted order; the same phrases make the same reader."""
 
-    def __init__(self, counts: Mapping[str, int], lexicon: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, counts: Mapping[str, int], lexicon: Mapping[str, Sequence[str]], recipe: Recipe) -> None:
         """`counts`: word to how often the phrases have it."""
         said = {word for names in lexicon.values() for name in names for word in words(name)}
         self._aligner = Aligner({**counts, **{word: max(_NAMED, counts.get(word, 0)) for word in sorted(said)}})
@@ -52,7 +52,8 @@ class Reader:
         self.concepts = sorted(lexicon)
         self._root_ids = {root: number for number, root in enumerate(self.roots)}
         self._named_by = self._numbered(lexicon)
-        self._letters = lru_cache(maxsize=8192)(_letters)
+        self._guesses = recipe.guesses
+        self._letters = lru_cache(maxsize=8192)(lambda word: _letters(word, recipe.grams))
         self._number = lru_cache(maxsize=8192)(lambda word: self._root_ids.get(stem(word), _UNKNOWN))
 
     def bag(self, text: str) -> Bag:
@@ -77,10 +78,13 @@ class Reader:
             if token.first:
                 line.append(number)
         more = [*_pairs(line), *_skips(line), *self._named(line)]
-        letters = [self._letters(token.word) for token in tokens if token.typed]
+        spelt = [token for token in tokens if token.typed or self._guesses]
+        letters = [self._letters(token.word) for token in spelt]
         whole = np.concatenate([np.array(keys + more, np.int64), *letters])
         amounts = np.ones(len(whole), np.float64)
         amounts[: len(weights)] = weights
+        if self._guesses:
+            amounts[len(keys) + len(more) :] = np.repeat([token.weight for token in spelt], [*map(len, letters)])
         unique, place = np.unique(whole, return_inverse=True)
         return Bag(unique, np.bincount(place, amounts, len(unique)).astype(np.float32))
 
@@ -157,11 +161,11 @@ def _skips(line: Sequence[int]) -> list[int]:
     return [SKIPS << _SHIFT | first << _ROOM | second for first, second in zip(line, line[2:], strict=False)]
 
 
-def _letters(word: str) -> Keys:
-    """The groups of letters in a word, its ends marked."""
+def _letters(word: str, sizes: Sequence[int]) -> Keys:
+    """The groups of letters in a word, of each of `sizes`, its ends marked."""
     codes = [ord("#"), *(ord(letter) & 0xFF for letter in word[:30]), ord("#")]
     keys = []
-    for size in _GRAMS:
+    for size in sizes:
         for start in range(len(codes) - size + 1):
             packed = 0
             for code in codes[start : start + size]:

@@ -11,29 +11,34 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse  # type: ignore[import-untyped]  # its stubs are another package
 
+from intents.recipe import Teaching
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-_STEPS: Final = 40
-_RIDGE: Final = 1e-5
+_FLOOR: Final = 1e-5  # of a feature's mean square, in the scale
 _SMOOTH: Final = 0.1  # examples a feature is taken to be in though it is in none
 _ROUNDS: Final = 12  # of the power method that finds the step
-_CONSTANT: Final = np.float32(0.2)  # the step of the constants: words speak first
 
 
-def regression(rows: Sequence[tuple[Ints, Floats]], width: int, labels: Ints, classes: int) -> tuple[Floats, Floats]:
+def regression(
+    rows: Sequence[tuple[Ints, Floats]], width: int, labels: Ints, classes: int, teaching: Teaching
+) -> tuple[Floats, Floats]:
     """Weights (feature by class) and a constant for each class. `rows`: the feature numbers and values of each example."""
     examples = _matrix(rows, width)
     count = len(rows)
-    scale = 1 / np.sqrt(np.asarray(examples.multiply(examples).sum(0)).ravel() / count + _RIDGE)
-    scale = (scale / scale.max()).astype(np.float32)
+    scale = np.ones(width, np.float32)
+    if teaching.scaled:
+        longer = 1 / np.sqrt(np.asarray(examples.multiply(examples).sum(0)).ravel() / count + _FLOOR)
+        scale = (longer / longer.max()).astype(np.float32)
     scaled = sparse.csr_matrix(examples.multiply(scale[None, :]), dtype=np.float32)
     turned = sparse.csr_matrix(scaled.T)
-    ridge = (_RIDGE * scale**2)[:, None]
-    step = np.float32(1 / (0.5 * _largest(scaled, turned) / count + _RIDGE))
+    ridge = (np.float32(teaching.ridge) * scale**2)[:, None]
+    step = np.float32(1 / (0.5 * _largest(scaled, turned) / count + teaching.ridge))
+    constant_step = np.float32(teaching.constant)
     weights = np.zeros((width, classes), np.float32)
     ahead, constant, ahead_constant = weights.copy(), np.zeros(classes, np.float32), np.zeros(classes, np.float32)
-    for turn in range(_STEPS):
+    for turn in range(teaching.steps):
         wrong = scaled @ ahead + ahead_constant
         wrong -= wrong.max(1, keepdims=True)
         np.exp(wrong, out=wrong)
@@ -44,7 +49,7 @@ def regression(rows: Sequence[tuple[Ints, Floats]], width: int, labels: Ints, cl
         fresh += ridge * ahead
         fresh *= -step
         fresh += ahead
-        fresh_constant = ahead_constant - _CONSTANT * wrong.sum(0)
+        fresh_constant = ahead_constant - constant_step * wrong.sum(0)
         momentum = np.float32(turn / (turn + 3))
         ahead = fresh + momentum * (fresh - weights)
         ahead_constant = fresh_constant + momentum * (fresh_constant - constant)

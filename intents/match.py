@@ -19,7 +19,6 @@ from intents.features import Floats
 from intents.model import Hearing, Model, Reading
 
 OUT_OF_SCOPE: Final = "_out_of_scope"
-_RATIOS: Final = np.float32(0.6)  # of the log-ratios beside the regression
 NEAREST: Final = np.float32(2.0)  # of the nearest phrase's cosine
 _CLAUSES: Final = np.float32(0.4)  # of the mean of the clauses beside the whole
 # Below: fitted by leaving one hand out (the phrases of one writer, and half of what is out of scope, judged by a matcher of all the others').
@@ -28,8 +27,8 @@ _SCOPE: Final = np.array(
     [-6.2, 1.1, 1.4, -1.9, 4.3]
 )  # is it ours at all? constant, lead over what is not, cosines with ours and with theirs, known words
 _SCOPE_ALONE: Final = np.array(
-    [-6.5, 2.9, 0.45, 0.0, 4.6]
-)  # the same where nothing is known to be out of scope: constant, best share, best evidence, cosine, known words
+    [-6.0, 1.2, 0.7]
+)  # the same where nothing is known to be out of scope: constant, lead over the mean of all topics, log of the words (one word seldom tells)
 _EXPLAINED: Final = 5  # matches that say why
 _PHRASES_SHOWN: Final = 3  # phrases in each "why"
 
@@ -141,7 +140,7 @@ class Matcher:
         nearness = self._model.nearness(reading)
         nearest = np.maximum.reduceat(nearness, self._starts[:-1])
         evidence = self._evidence(hearing) + NEAREST * nearest
-        scores = self._scores(evidence.astype(np.float64), nearest, reading.known)
+        scores = self._scores(evidence.astype(np.float64), nearest, reading)
         order = sorted(range(len(self._topics)), key=lambda topic: (-scores[topic], self._topics[topic]))
         return [
             Match(
@@ -167,7 +166,7 @@ class Matcher:
     def linear(self, reading: Reading) -> Floats:
         """What the words themselves say for each class: the regression and the log-ratios."""
         assert self._model is not None
-        said: Floats = self._model.regression(reading) + _RATIOS * self._model.ratios(reading)
+        said: Floats = self._model.regression(reading) + self._model.recipe.ratios * self._model.ratios(reading)
         return said
 
     def _evidence(self, hearing: Hearing) -> Floats:
@@ -179,17 +178,17 @@ class Matcher:
         heard: Floats = whole + _CLAUSES * (mean - mean.max())
         return heard
 
-    def _scores(self, evidence: npt.NDArray[np.float64], nearest: Floats, known: float) -> list[float]:
+    def _scores(self, evidence: npt.NDArray[np.float64], nearest: Floats, reading: Reading) -> list[float]:
         """`evidence` as scores of 0-1, lowered by what speaks for none of the topics and by words we do not know."""
         ours = evidence[: len(self._topics)]
         best = float(ours.max())
         spread = np.exp(ours - best)
-        near = float(nearest[: len(self._topics)].max())
         if self._alone:
-            leaning = _SCOPE_ALONE @ [1.0, 1 / float(spread.sum()), best, near, known]
+            leaning = _SCOPE_ALONE @ [1.0, best - float(ours.mean()), float(np.log1p(reading.length))]
         else:
+            near = float(nearest[: len(self._topics)].max())
             lead = best + float(np.log(spread.sum())) - float(evidence[-1])
-            leaning = _SCOPE @ [1.0, lead, near, float(nearest[-1]), known]
+            leaning = _SCOPE @ [1.0, lead, near, float(nearest[-1]), reading.known]
         scope = 1 / (1 + np.exp(-max(-50.0, min(50.0, float(leaning)))))
         shares = spread**_SHARPNESS
         return [round(float(share), 6) for share in scope * shares / shares.sum()]

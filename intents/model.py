@@ -17,15 +17,9 @@ import numpy.typing as npt
 
 from intents import keeping
 from intents.features import BLOCKS, PAIRS, WORDS, Bag, Floats, Keys, Reader, block_of
+from intents.recipe import Recipe, recipe_for
 from intents.words import words
 
-_WEIGHTS: Final = np.array([1.0, 0.7, 0.5, 0.7, 0.8, 0.5, 0.5], np.float32)  # of the blocks beside each other
-_LEAST: Final = np.array([1, 2, 2, 2, 1, 2, 2])  # texts that must have a feature of the block
-_LEAST_OF_MANY: Final = np.array(
-    [1, 2, 3, 3, 1, 3, 3]
-)  # the same where there are many texts: as good, and a third smaller
-_MANY: Final = 5000
-_NEAR: Final = np.array([1.0, 0.4, 0.0, 0.0, 0.8, 0.0, 0.0], np.float32)  # of the blocks, in the cosine with a phrase
 _PAIR_RATIO: Final = np.float32(0.5)  # of pairs beside words in the log-ratios
 _TOO_COMMON: Final = 0.12  # share of phrases beyond which a feature says nothing about nearness
 
@@ -54,13 +48,14 @@ class Arrays:
 
 @dataclass(frozen=True)
 class Reading:
-    """A text as the model sees it: the features it knows (`rows`), their value in the regression, and in the cosine; and the share of its words that topics know."""
+    """A text as the model sees it: the features it knows (`rows`), their value in the regression, and in the cosine; the share of its words that topics know, and how many they are."""
 
     rows: Ints
     values: Floats
     near: Floats
     presence: Floats
     known: float
+    length: float
 
 
 @dataclass(frozen=True)
@@ -74,9 +69,9 @@ class Hearing:
 class Model:
     """A reader and what was learnt of its features."""
 
-    def __init__(self, reader: Reader, arrays: Arrays, digest: str) -> None:
+    def __init__(self, reader: Reader, arrays: Arrays, recipe: Recipe, digest: str) -> None:
         """`digest` names all that was learnt from."""
-        self.reader, self.arrays, self.digest = reader, arrays, digest
+        self.reader, self.arrays, self.recipe, self.digest = reader, arrays, recipe, digest
         self._examples = len(arrays.labels)
         self._unseen = np.float32(np.log(1 + self._examples) + 1)
         self.hear = lru_cache(maxsize=1)(self._hear)  # the matcher and the opinion on urgency hear the same text
@@ -93,7 +88,9 @@ class Model:
             if model is not None:
                 return model
         counts = Counter(word for shelf in shelves for phrase in shelf for word in words(phrase))
-        model = cls(Reader(counts, lexicon), _learnt(shelves, Reader(counts, lexicon)), digest)
+        recipe = recipe_for(sum(map(len, shelves)), len(shelves))
+        arrays_learnt = _learnt(shelves, Reader(counts, lexicon, recipe), recipe)
+        model = cls(Reader(counts, lexicon, recipe), arrays_learnt, recipe, digest)
         arrays = {field.name: getattr(model.arrays, field.name) for field in fields(Arrays)}
         keeping.keep(cache, "matcher", digest, {"counts": keeping.as_bytes(json.dumps(counts)), **arrays})
         return model
@@ -106,7 +103,8 @@ class Model:
         except (KeyError, ValueError):
             return None
         whole = len(arrays.keys) == len(arrays.weights) == len(arrays.rarity) == len(arrays.starts) - 1
-        return cls(Reader(counts, lexicon), arrays, digest) if whole else None
+        recipe = recipe_for(len(arrays.labels), len(arrays.constant))
+        return cls(Reader(counts, lexicon, recipe), arrays, recipe, digest) if whole else None
 
     def _hear(self, text: str) -> Hearing:
         """`text` as the model sees it, whole and by clauses."""
@@ -119,11 +117,11 @@ class Model:
         texts = [text for shelf in shelves for text in shelf]
         read = {text: self.read(self.reader.bag(text)) for text in dict.fromkeys(texts)}
         readings = [read[text] for text in texts]
-        return _told_apart(readings, len(self.arrays.keys), len(self.arrays.ratios), _labels(shelves), len(shelves))
+        return _told_apart(readings, self.arrays.keys, len(self.arrays.ratios), shelves, self.recipe)
 
     def read(self, bag: Bag) -> Reading:
         """The features of `bag` that are known, weighed."""
-        return _read(bag, self.arrays.keys, self.arrays.rarity, self._unseen, len(self.arrays.ratios))
+        return _read(bag, self.arrays.keys, self.arrays.rarity, self._unseen, len(self.arrays.ratios), self.recipe)
 
     def regression(self, reading: Reading) -> Floats:
         """The linear evidence for each class."""
@@ -149,15 +147,14 @@ class Model:
         return np.bincount(places, values, self._examples).astype(np.float32)
 
 
-def _learnt(shelves: Sequence[Sequence[str]], reader: Reader) -> Arrays:
+def _learnt(shelves: Sequence[Sequence[str]], reader: Reader, recipe: Recipe) -> Arrays:
     bags = [reader.bag(phrase) for shelf in shelves for phrase in shelf]
-    keys, rarity = _vocabulary(bags)
+    keys, rarity = _vocabulary(bags, recipe)
     unseen = np.float32(np.log(1 + len(bags)) + 1)
     plain = int(np.searchsorted(block_of(keys), PAIRS, side="right"))
-    readings = [_read(bag, keys, rarity, unseen, plain) for bag in bags]
-    labels = _labels(shelves)
-    weights, constant, ratios = _told_apart(readings, len(keys), plain, labels, len(shelves))
-    return Arrays(keys, rarity, weights, constant, ratios, *_postings(readings, keys), labels)
+    readings = [_read(bag, keys, rarity, unseen, plain, recipe) for bag in bags]
+    weights, constant, ratios = _told_apart(readings, keys, plain, shelves, recipe)
+    return Arrays(keys, rarity, weights, constant, ratios, *_postings(readings, keys), _labels(shelves))
 
 
 def _labels(shelves: Sequence[Sequence[str]]) -> Ints:
@@ -165,28 +162,29 @@ def _labels(shelves: Sequence[Sequence[str]]) -> Ints:
 
 
 def _told_apart(
-    readings: Sequence[Reading], width: int, plain: int, labels: Ints, classes: int
+    readings: Sequence[Reading], keys: Keys, plain: int, shelves: Sequence[Sequence[str]], recipe: Recipe
 ) -> tuple[Floats, Floats, Floats]:
     from intents.fitting import log_ratios, regression  # noqa: PLC0415  # scipy is for learning: what is kept never loads it
 
-    weights, constant = regression([(reading.rows, reading.values) for reading in readings], width, labels, classes)
+    labels, classes = _labels(shelves), len(shelves)
+    valued = [(reading.rows, reading.values) for reading in readings]
+    weights, constant = regression(valued, len(keys), labels, classes, recipe.teaching)
     said = [(reading.rows[: len(reading.presence)], reading.presence) for reading in readings]
     return weights, constant, log_ratios(said, plain, labels, classes)
 
 
-def _vocabulary(bags: Sequence[Bag]) -> tuple[Keys, Floats]:
+def _vocabulary(bags: Sequence[Bag], recipe: Recipe) -> tuple[Keys, Floats]:
     every = np.concatenate([bag.keys[bag.keys >= 0] for bag in bags] or [np.zeros(0, np.int64)])
     keys, seen = np.unique(every, return_counts=True)
-    least = _LEAST_OF_MANY if len(bags) >= _MANY else _LEAST
-    enough = seen >= least[block_of(keys)]
+    enough = seen >= recipe.least[block_of(keys)]
     rarity = np.log((1 + len(bags)) / (1 + seen[enough])) + 1
     return keys[enough], rarity.astype(np.float32)
 
 
-def _read(bag: Bag, keys: Keys, rarity: Floats, unseen: np.float32, plain: int) -> Reading:
+def _read(bag: Bag, keys: Keys, rarity: Floats, unseen: np.float32, plain: int, recipe: Recipe) -> Reading:
     if not len(bag.keys) or not len(keys):
         nothing = np.zeros(0, np.float32)
-        return Reading(np.zeros(0, np.int64), nothing, nothing, nothing, 0.0)
+        return Reading(np.zeros(0, np.int64), nothing, nothing, nothing, 0.0, 0.0)
     place = np.minimum(np.searchsorted(keys, bag.keys), len(keys) - 1)
     known = keys[place] == bag.keys
     blocks = block_of(bag.keys)
@@ -194,7 +192,7 @@ def _read(bag: Bag, keys: Keys, rarity: Floats, unseen: np.float32, plain: int) 
     raw = raw * np.where(known, rarity[place], unseen)
     squares = np.bincount(blocks, raw * raw, BLOCKS)
     lengths = np.sqrt(np.where(squares > 0, squares, 1.0)).astype(np.float32)
-    near_length = float(np.sqrt(np.sum(_NEAR[squares > 0] ** 2))) or 1.0
+    near_length = float(np.sqrt(np.sum(recipe.near[squares > 0] ** 2))) or 1.0
     rows, ours, which = place[known], raw[known].astype(np.float32), blocks[known]
     unit = ours / lengths[which]
     of_words = blocks == WORDS
@@ -203,10 +201,11 @@ def _read(bag: Bag, keys: Keys, rarity: Floats, unseen: np.float32, plain: int) 
     presence = np.minimum(bag.counts[known][:count], 1) * np.where(which[:count] == WORDS, np.float32(1), _PAIR_RATIO)
     return Reading(
         rows,
-        (unit * _WEIGHTS[which]).astype(np.float32),
-        (unit * _NEAR[which] / np.float32(near_length)).astype(np.float32),
+        (unit * recipe.weights[which]).astype(np.float32),
+        (unit * recipe.near[which] / np.float32(near_length)).astype(np.float32),
         presence.astype(np.float32),
         float(raw[of_words & known].sum()) / weight_of_words,
+        float(bag.counts[of_words].sum()),
     )
 
 

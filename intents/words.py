@@ -15,7 +15,7 @@ _QUOTES: Final = str.maketrans(dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _TAG: Final = re.compile(r"<[^<>]{0,200}>")
-_WORD: Final = re.compile(r"[^\W_]+(?:[*'][^\W_]+)*")
+_WORD: Final = re.compile(r"[^\W_]+(?:(?:'|(?<!\d)\*(?!\d))[^\W_]+)*")  # "f*ck" is one word, "6*4" is two
 _YEAR: Final = re.compile(r"(?:y|yr|year|yrs|years)(\d{1,2})s?")
 
 # Whole words that stand for others: contractions typed without the apostrophe, and what people type on a phone.

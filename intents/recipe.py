@@ -1,0 +1,73 @@
+"""What is weighed how, which depends on how much there is to learn from.
+
+With ten phrases a topic most of what is asked was never said: rare words, short groups of letters and words of the same root must carry, and how often
+a word is said in a topic is chance. With a hundred, what was said once is chance, and how often is knowledge. Both were fitted by trial: the few on
+public sets of other subjects (half of the topics of each for choosing, the other half to confirm), the many on our own phrases, leaving a hand out.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+_MANY_EACH: Final = 40  # phrases a topic, on average, from which there are many
+_NO_CHANCE: Final = (10, 40)  # phrases a topic at which how often a word is said begins to count, and counts in full
+_RATIOS: Final = 0.6  # of the log-ratios beside the regression, where they count in full
+_MANY: Final = 5000  # phrases in all, beyond which a feature must be said more often: as good, and a third smaller
+_NEVER: Final = 1 << 40  # texts that no feature is in
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """How the regression is fitted. `scaled`: the rarer a feature, the longer its steps. `constant`: the step of the constants, 0 for none."""
+
+    steps: int
+    ridge: float
+    scaled: bool
+    constant: float
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """One weight, or one least count, per block of features, in the order of `features.WORDS` and on.
+
+    `least`: texts that must have a feature of the block. `near`: weights in the cosine with a phrase. `grams`: letters in a group.
+    `guesses`: whether the letters of what a word may have been meant for count too. `ratios`: of the log-ratios beside the regression.
+    """
+
+    weights: Floats
+    least: npt.NDArray[np.int64]
+    near: Floats
+    grams: tuple[int, ...]
+    guesses: bool
+    ratios: np.float32
+    teaching: Teaching
+
+
+def recipe_for(phrases: int, classes: int) -> Recipe:
+    """The recipe for so many phrases of so many classes."""
+    each = phrases / max(1, classes)
+    if each < _MANY_EACH:
+        begins, full = _NO_CHANCE
+        counted = min(1.0, max(0.0, (each - begins) / (full - begins)))
+        return Recipe(
+            weights=np.array([1.0, 0.5, 0.0, 1.0, 0.8, 0.5, 0.5], np.float32),
+            least=np.array([1, 1, _NEVER, 1, 1, 1, 1]),
+            near=np.array([1.0, 0.5, 0.0, 0.5, 0.8, 0.0, 0.0], np.float32),
+            grams=(2, 3, 4),
+            guesses=True,
+            ratios=np.float32(_RATIOS * counted),
+            teaching=Teaching(steps=60, ridge=0.1 / max(1, phrases), scaled=False, constant=0.0),
+        )
+    return Recipe(
+        weights=np.array([1.0, 0.7, 0.5, 0.7, 0.8, 0.5, 0.5], np.float32),
+        least=np.array([1, 2, 3, 3, 1, 3, 3] if phrases >= _MANY else [1, 2, 2, 2, 1, 2, 2]),
+        near=np.array([1.0, 0.4, 0.0, 0.0, 0.8, 0.0, 0.0], np.float32),
+        grams=(3, 4, 5),
+        guesses=False,
+        ratios=np.float32(_RATIOS),
+        teaching=Teaching(steps=40, ridge=1e-5, scaled=True, constant=0.2),
+    )
