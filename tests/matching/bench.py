@@ -14,63 +14,29 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from rapidfuzz import fuzz, process
-from rapidfuzz.utils import default_process
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
+from rankers import BESIDE, Ranker
 from slips import with_slips
 
 from intents import Intents, load_intents
 
 HERE = Path(__file__).parent
 FILES = [HERE / "questions" / f"{name}.jsonl" for name in ("dev", "unseen-ordinary", "unseen-hard")]
-Ranker = Callable[[str], list[str]]
 
 
 def ours(intents: Intents) -> Ranker:
     matcher = intents.matcher()
     urgency = intents.hearing(matcher)
 
-    def rank(text: str) -> list[str]:
+    def rank(text: str) -> list[tuple[str, float]]:
         urgency.hears(text)
-        return [match.topic for match in matcher.rank(text)]
-
-    return rank
-
-
-def rapidfuzz_by(scorer: Callable[..., float]) -> Callable[[Intents], Ranker]:
-    def make(intents: Intents) -> Ranker:
-        topics = [topic for topic, shelf in intents.phrases.items() for _ in shelf]
-        phrases = [default_process(phrase) for shelf in intents.phrases.values() for phrase in shelf]
-
-        def rank(text: str) -> list[str]:
-            near = process.extract(default_process(text), phrases, scorer=scorer, limit=30)
-            return list(dict.fromkeys(topics[place] for _, _, place in near))
-
-        return rank
-
-    return make
-
-
-def tfidf_lr(intents: Intents) -> Ranker:
-    vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    topics = [topic for topic, shelf in intents.phrases.items() for _ in shelf]
-    features = vectors.fit_transform([phrase for shelf in intents.phrases.values() for phrase in shelf])
-    learnt = LogisticRegression(C=10, max_iter=200).fit(features, topics)
-
-    def rank(text: str) -> list[str]:
-        odds = learnt.decision_function(vectors.transform([text]))[0]
-        return [str(learnt.classes_[place]) for place in np.argsort(-odds)]
+        return [(match.topic, match.score) for match in matcher.rank(text)]
 
     return rank
 
 
 METHODS: dict[str, Callable[[Intents], Ranker]] = {
     "ours (urgent rules too)": ours,
-    "TF-IDF + logistic regr.": tfidf_lr,
-    "rapidfuzz token_set": rapidfuzz_by(fuzz.token_set_ratio),
-    "rapidfuzz WRatio": rapidfuzz_by(fuzz.WRatio),
+    **{name: lambda intents, make=make: make(intents.phrases) for name, make in BESIDE.items()},
 }
 
 
@@ -81,7 +47,7 @@ def measured(rank: Ranker, questions: list[tuple[str, list[str]]]) -> tuple[floa
     spent, first, three = [], 0, 0
     for text, accept in questions:
         began = time.perf_counter()
-        ranked = rank(text)
+        ranked = [topic for topic, _ in rank(text)]
         spent.append((time.perf_counter() - began) * 1000)
         first += ranked[:1] != [] and ranked[0] in accept
         three += any(topic in accept for topic in ranked[:3])
