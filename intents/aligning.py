@@ -43,10 +43,11 @@ class Token(NamedTuple):
 
 
 class _Alike(NamedTuple):
-    """Words of like length, sorted, and the letters of each."""
+    """Words of like length, sorted, the letters of each, and by how many letters a slip of it may differ at most."""
 
     words: list[str]
     letters: npt.NDArray[np.uint32]
+    most: npt.NDArray[np.uint8]
 
 
 class Aligner:
@@ -111,10 +112,8 @@ class Aligner:
         return ranked[:_READINGS]
 
     def _near_in_letters(self, word: str) -> list[str]:
-        """The words of like length that a slip could have been meant for: each slip changes two of the letters used, at most."""
-        choices, letters = self._by_length[len(word)]
-        longest = len(word) + _apart(len(word))
-        most = 2 * int((1 - _SIMILAR) * longest + 1e-9)
+        """The words of like length that a slip could have been meant for."""
+        choices, letters, most = self._by_length[len(word)]
         near = np.flatnonzero(np.bitwise_count(letters ^ np.uint32(_letters(word))) <= most)
         return [choices[place] for place in near.tolist()]
 
@@ -152,7 +151,11 @@ def _by_length(counts: Mapping[str, int]) -> dict[int, _Alike]:
     found = {}
     for length in range(_SHORTEST, _LONGEST + 1):
         places = np.flatnonzero(np.abs(lengths - length) <= _apart(length))
-        found[length] = _Alike([ordered[place] for place in places.tolist()], letters[places])
+        slips = ((1 - _SIMILAR) * np.maximum(lengths[places], length) + 1e-9).astype(np.int64)
+        most = 2 * slips - np.abs(
+            lengths[places] - length
+        )  # a letter too many or too few changes one letter, any other slip two
+        found[length] = _Alike([ordered[place] for place in places.tolist()], letters[places], most.astype(np.uint8))
     return found
 
 

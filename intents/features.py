@@ -161,14 +161,15 @@ def _skips(line: Sequence[int]) -> list[int]:
     return [SKIPS << _SHIFT | first << _ROOM | second for first, second in zip(line, line[2:], strict=False)]
 
 
-def _letters(word: str, sizes: Sequence[int]) -> Keys:
-    """The groups of letters in a word, of each of `sizes`, its ends marked."""
+def _letters(word: str, sizes: tuple[int, int]) -> Keys:
+    """The groups of letters in a word, from the shortest to the longest of `sizes`, its ends marked."""
     codes = [ord("#"), *(ord(letter) & 0xFF for letter in word[:30]), ord("#")]
     keys = []
-    for size in sizes:
-        for start in range(len(codes) - size + 1):
-            packed = 0
-            for code in codes[start : start + size]:
-                packed = packed << 8 | code
-            keys.append(LETTERS << _SHIFT | packed)
+    shortest, longest = sizes
+    for start in range(len(codes)):
+        packed = 0
+        for size, code in enumerate(codes[start : start + longest], 1):
+            packed = packed << 8 | code
+            if size >= shortest:
+                keys.append(LETTERS << _SHIFT | packed)
     return np.array(keys, np.int64)

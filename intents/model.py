@@ -137,13 +137,11 @@ class Model:
     def nearness(self, reading: Reading) -> Floats:
         """The cosine with each phrase, in order."""
         used = np.flatnonzero(reading.near)
-        rows, cosines = reading.rows[used], self.arrays.cosines
-        begins, ends = self.arrays.starts[rows].tolist(), self.arrays.starts[rows + 1].tolist()
-        spans = [span for span in zip(begins, ends, reading.near[used].tolist(), strict=True) if span[0] < span[1]]
-        if not spans:
-            return np.zeros(self._examples, np.float32)
-        places = np.concatenate([self.arrays.phrases[start:end] for start, end, _ in spans])
-        values = np.concatenate([cosines[start:end] * np.float32(near) for start, end, near in spans])
+        begins = self.arrays.starts[reading.rows[used]]
+        many = self.arrays.starts[reading.rows[used] + 1] - begins
+        spots = np.repeat(begins - (np.cumsum(many) - many), many) + np.arange(many.sum())
+        places = self.arrays.phrases[spots]
+        values = self.arrays.cosines[spots] * np.repeat(reading.near[used], many)
         return np.bincount(places, values, self._examples).astype(np.float32)
 
 

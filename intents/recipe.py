@@ -34,14 +34,14 @@ class Teaching:
 class Recipe:
     """One weight, or one least count, per block of features, in the order of `features.WORDS` and on.
 
-    `least`: texts that must have a feature of the block. `near`: weights in the cosine with a phrase. `grams`: letters in a group.
+    `least`: texts that must have a feature of the block. `near`: weights in the cosine with a phrase. `grams`: letters in a group, least and most.
     `guesses`: whether the letters of what a word may have been meant for count too. `ratios`: of the log-ratios beside the regression.
     """
 
     weights: Floats
     least: npt.NDArray[np.int64]
     near: Floats
-    grams: tuple[int, ...]
+    grams: tuple[int, int]
     guesses: bool
     ratios: np.float32
     teaching: Teaching
@@ -57,7 +57,7 @@ def recipe_for(phrases: int, classes: int) -> Recipe:
             weights=np.array([1.0, 0.5, 0.0, 1.0, 0.8, 0.5, 0.5], np.float32),
             least=np.array([1, 1, _NEVER, 1, 1, 1, 1]),
             near=np.array([1.0, 0.5, 0.0, 0.5, 0.8, 0.0, 0.0], np.float32),
-            grams=(2, 3, 4),
+            grams=(2, 4),
             guesses=True,
             ratios=np.float32(_RATIOS * counted),
             teaching=Teaching(steps=60, ridge=0.1 / max(1, phrases), scaled=False, constant=0.0),
@@ -66,7 +66,7 @@ def recipe_for(phrases: int, classes: int) -> Recipe:
         weights=np.array([1.0, 0.7, 0.5, 0.7, 0.8, 0.5, 0.5], np.float32),
         least=np.array([1, 2, 3, 3, 1, 3, 3] if phrases >= _MANY else [1, 2, 2, 2, 1, 2, 2]),
         near=np.array([1.0, 0.4, 0.0, 0.0, 0.8, 0.0, 0.0], np.float32),
-        grams=(3, 4, 5),
+        grams=(3, 5),
         guesses=False,
         ratios=np.float32(_RATIOS),
         teaching=Teaching(steps=40, ridge=1e-5, scaled=True, constant=0.2),
