@@ -27,8 +27,8 @@ _SCOPE: Final = np.array(
     [-6.2, 1.1, 1.4, -1.9, 4.3]
 )  # is it ours at all? constant, lead over what is not, cosines with ours and with theirs, known words
 _SCOPE_ALONE: Final = np.array(
-    [-6.0, 1.2, 0.7]
-)  # the same where nothing is known to be out of scope: constant, lead over the mean of all topics, log of the words (one word seldom tells)
+    [-1.0, 1.2, 0.7]
+)  # the same where nothing is known to be out of scope: reserve, lead over the mean of the other topics, log of the words (one word seldom tells)
 _EXPLAINED: Final = 5  # matches that say why
 _PHRASES_SHOWN: Final = 3  # phrases in each "why"
 
@@ -184,7 +184,10 @@ class Matcher:
         best = float(ours.max())
         spread = np.exp(ours - best)
         if self._alone:
-            leaning = _SCOPE_ALONE @ [1.0, best - float(ours.mean()), float(np.log1p(reading.length))]
+            assert self._model is not None
+            others = float(np.delete(ours, int(ours.argmax())).mean()) if len(ours) > 1 else 0.0
+            reserve = self._model.recipe.reserve + float(np.log(len(ours)))
+            leaning = _SCOPE_ALONE @ np.array([reserve, best - others, np.log1p(reading.length)])
         else:
             near = float(nearest[: len(self._topics)].max())
             lead = best + float(np.log(spread.sum())) - float(evidence[-1])

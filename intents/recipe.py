@@ -16,6 +16,9 @@ Floats = npt.NDArray[np.float32]
 _MANY_EACH: Final = 40  # phrases a topic, on average, from which there are many
 _NO_CHANCE: Final = (10, 40)  # phrases a topic at which how often a word is said begins to count, and counts in full
 _RATIOS: Final = 0.6  # of the log-ratios beside the regression, where they count in full
+_RESERVE: Final = (
+    2.0  # at ten phrases a topic, and as much again at a hundred: evidence grows with them, for what is strange too
+)
 _MANY: Final = 5000  # phrases in all, beyond which a feature must be said more often: as good, and a third smaller
 _NEVER: Final = 1 << 40  # texts that no feature is in
 
@@ -36,6 +39,7 @@ class Recipe:
 
     `least`: texts that must have a feature of the block. `near`: weights in the cosine with a phrase. `grams`: letters in a group, least and most.
     `guesses`: whether the letters of what a word may have been meant for count too. `ratios`: of the log-ratios beside the regression.
+    `reserve`: log-odds against a text being in scope at all before anything speaks for it, where no phrase says what is not.
     """
 
     weights: Floats
@@ -44,15 +48,17 @@ class Recipe:
     grams: tuple[int, int]
     guesses: bool
     ratios: np.float32
+    reserve: float
     teaching: Teaching
 
 
 def recipe_for(phrases: int, classes: int) -> Recipe:
     """The recipe for so many phrases of so many classes."""
     each = phrases / max(1, classes)
+    begins, full = _NO_CHANCE
+    counted = min(1.0, max(0.0, (each - begins) / (full - begins)))
+    reserve = _RESERVE * (1 + float(np.clip(np.log10(max(1.0, each) / 10), 0, 1)))
     if each < _MANY_EACH:
-        begins, full = _NO_CHANCE
-        counted = min(1.0, max(0.0, (each - begins) / (full - begins)))
         return Recipe(
             weights=np.array([1.0, 0.5, 0.0, 1.0, 0.8, 0.5, 0.5], np.float32),
             least=np.array([1, 1, _NEVER, 1, 1, 1, 1]),
@@ -60,6 +66,7 @@ def recipe_for(phrases: int, classes: int) -> Recipe:
             grams=(2, 4),
             guesses=True,
             ratios=np.float32(_RATIOS * counted),
+            reserve=reserve,
             teaching=Teaching(steps=60, ridge=0.1 / max(1, phrases), scaled=False, constant=0.0),
         )
     return Recipe(
@@ -69,5 +76,6 @@ def recipe_for(phrases: int, classes: int) -> Recipe:
         grams=(3, 5),
         guesses=False,
         ratios=np.float32(_RATIOS),
+        reserve=reserve,
         teaching=Teaching(steps=40, ridge=1e-5, scaled=True, constant=0.2),
     )

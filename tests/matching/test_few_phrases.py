@@ -66,6 +66,14 @@ def test_who_knows_little_asks_back_or_is_silent_rather_than_mislead() -> None:
     assert sum(route == "unknown" for (route, _), _ in routes) <= 0.12 * len(OURS)
 
 
+def test_a_library_of_three_topics_is_not_silent() -> None:
+    shipped = load_intents(None).phrases
+    learnt = {topic: shipped[topic][:10] for topic in sorted(shipped)[::20]}
+    matcher = Matcher.fit(learnt)
+    asked = [phrase for topic in learnt for phrase in shipped[topic][10:60]]
+    assert sum(weigh(matcher.rank(phrase))[0] == "unknown" for phrase in asked) <= 0.05 * len(asked)
+
+
 def test_a_word_of_the_same_root_is_known_and_not_a_slip_of_another() -> None:
     read = {token.word for token in Aligner({"pillows": 1, "billow": 3}).read(["pillow"])}
     assert read == {"pillow", "pillows"}
