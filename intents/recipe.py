@@ -2,7 +2,7 @@
 
 With ten phrases a topic most of what is asked was never said: rare words, short groups of letters and words of the same root must carry, and how often
 a word is said in a topic is chance. With a hundred, what was said once is chance, and how often is knowledge. Both were fitted by trial: the few on
-public sets of other subjects (half of the topics of each for choosing, the other half to confirm), the many on our own phrases, leaving a hand out.
+public sets of other subjects (part of their topics kept to confirm), the many on our own phrases, leaving a hand out.
 """
 
 from dataclasses import dataclass
