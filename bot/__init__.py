@@ -1,7 +1,7 @@
 """Signpost's core: decides, records, remembers time. Knows no chat product and no HTTP."""
 
 from bot.bell import Bell
-from bot.channel import Alert, Channel, Delivered, Failed, Provable, Receipt, Searchable
+from bot.channel import Alert, Channel, Delivered, Failed, Provable, Receipt, Searchable, last_look
 from bot.desk import Desk
 from bot.guidance import Guidance, Route
 from bot.handing import NotYoursError
@@ -56,6 +56,7 @@ __all__ = [
     "Sent",
     "Vault",
     "Words",
+    "last_look",
     "new_master_key",
     "open_ledger",
 ]

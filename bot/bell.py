@@ -13,14 +13,15 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from bot import clocks, hours, notices
-from bot.channel import Alert, Channel, Delivered, Failed, Provable, Receipt, Searchable
+from bot.channel import Alert, Channel, Delivered, Failed, Provable, Receipt, Searchable, WithdrawnError, looked_at
 from bot.concern import Concern
 from bot.guidance import Guidance
-from bot.ledger import LAST_LOOK, LEASE, Due, Ledger, LedgerDownError, Proof, Unsent, Wanted, reply_key
+from bot.ledger import LAST_LOOK, LEASE, Due, Ledger, LedgerDownError, Proof, Unsent, Wanted, draft_keys, reply_key
 from bot.talk import Message, Part, Reply, Words
 
 _log = structlog.get_logger("signpost.bell")
@@ -204,11 +205,11 @@ class Bell:
 
     def _draft_alert(self, unsent: Unsent, step: int) -> Wanted:
         """First the reporter is reminded; still unsent and urgent, those it would go to are told who began, without words."""
-        key = f"draft/{unsent.id}/{step}"
+        key = draft_keys(unsent.id, unsent.person)[step]
         if step == 0:
             return Wanted(key, "draft", None, f"person:{unsent.person}", unsent.person.partition(":")[0])
         told = clocks.ladder(self._guidance().library.school, unsent.about)[0][0]
-        return Wanted(f"{key}/{unsent.person}", "unsent", None, told, self._first())
+        return Wanted(key, "unsent", None, told, self._first())
 
     # ---- the proof of each route
 
@@ -283,10 +284,11 @@ class Bell:
             if found:
                 await self._ledger.record_delivery(due, found, now, "found")
                 return
-            if not await self._still_wanted(due):
+            try:
+                receipt = await self._send(due, self._alert(due, name, now))
+            except WithdrawnError:
                 await self._ledger.drop(due, "no longer wanted", now)
                 return
-            receipt = await self._deliver(self._alert(due, name, now))
             if circuit:
                 circuit.note(receipt, now)
         if isinstance(receipt, Delivered):
@@ -297,6 +299,17 @@ class Bell:
             await self._route_broke(due.via, receipt, now)
         took = timedelta(seconds=asyncio.get_running_loop().time() - began)
         await self._failed(due, receipt, now + took)  # "in five seconds" counts from the answer
+
+    async def _send(self, due: Due, alert: Alert) -> Receipt:
+        """Deliver it, unless it is no longer wanted: looked at before the channel begins, which may ask this and that,
+        and again, by the channel, just before the send.
+        """
+        if not await self._still_wanted(due):
+            raise WithdrawnError
+        if due.receipt:  # a card that stands there is redrawn whatever was done
+            return await self._deliver(alert)
+        with looked_at(partial(self._still_wanted, due)):
+            return await self._deliver(alert)
 
     async def _still_wanted(self, due: Due) -> bool:
         """Looked at just before the send. A look that took long has grown old, and is taken again; but an alert is not
@@ -398,6 +411,8 @@ async def _bounded(work: Awaitable[Receipt], seconds: float | None = None) -> Re
         return await asyncio.wait_for(work, seconds or DELIVERY_SECONDS)
     except TimeoutError:
         return Failed("no answer in time")
+    except WithdrawnError:
+        raise
     except Exception as error:  # noqa: BLE001
         return Failed(f"the channel broke: {type(error).__name__}")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -52,8 +55,34 @@ class Failed:
 Receipt = Delivered | Failed
 
 
+class WithdrawnError(Exception):
+    """What was about to be sent is no longer wanted. The bell's own: a channel lets it pass."""
+
+
+_look: ContextVar[Callable[[], Awaitable[bool]] | None] = ContextVar("last_look", default=None)
+
+
+@contextmanager
+def looked_at(look: Callable[[], Awaitable[bool]]) -> Iterator[None]:
+    """What is sent in here is looked at by `look` before it begins."""
+    before = _look.set(look)
+    try:
+        yield
+    finally:
+        _look.reset(before)
+
+
+async def last_look() -> None:
+    """A channel calls this just before it puts something new in front of people, each time that it tries: after all that
+    it had to ask, open or wait for. Raises `WithdrawnError` if an act has stopped it meanwhile.
+    """
+    look = _look.get()
+    if look is not None and not await look():
+        raise WithdrawnError
+
+
 class Channel(Protocol):
-    """A way to people. Deliver an alert or say why not; never raise, never wait for a person."""
+    """A way to people. Deliver an alert or say why not; never raise but `WithdrawnError`, never wait for a person."""
 
     @property
     def name(self) -> str:
@@ -61,7 +90,7 @@ class Channel(Protocol):
         ...
 
     async def deliver(self, alert: Alert) -> Receipt:
-        """Put the alert in front of those it is for, or redraw it where it stands."""
+        """Put the alert in front of those it is for, after a `last_look`; or redraw it where it stands."""
         ...
 
     async def members(self, place: str) -> frozenset[str]:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from adapters.email.render import render
-from bot import Alert, Delivered, Failed, Guidance, Part, Receipt
+from bot import Alert, Delivered, Failed, Guidance, Part, Receipt, last_look
 
 _SECONDS = 10  # for a server to answer
 
@@ -61,7 +61,9 @@ class EmailChannel:
             return Failed(f"school.yaml has no email address for {alert.told.partition(':')[0]}", lasting=True)
         message = render(alert, self._sender, person.email, self._domain, self._clock())
         try:
-            await aiosmtplib.send(message, **self._server)  # type: ignore[arg-type]
+            async with aiosmtplib.SMTP(**self._server) as server:  # type: ignore[arg-type]
+                await last_look()  # the log-in may have taken long
+                await server.send_message(message)
         except aiosmtplib.SMTPRecipientsRefused as error:
             lasting = all(one.code >= 500 for one in error.recipients)  # a greylist only puts off
             return Failed("the mail server refuses the address", lasting=lasting)

@@ -11,7 +11,7 @@ from adapters.slack import render
 from adapters.slack.place import NobodyError, Place
 from adapters.slack.rich import Json
 from adapters.slack.web import SlackError, Web
-from bot import Alert, Delivered, Failed, Guidance, Part, Receipt
+from bot import Alert, Delivered, Failed, Guidance, Part, Receipt, last_look
 
 _REMEMBERED = 1000
 _SEARCHED = 3  # pages of a conversation's newest messages
@@ -105,6 +105,7 @@ class Posting:
         bodies[-1]["metadata"] = bodies[0].pop("metadata")
         if receipt and await self._redrawn(receipt, bodies[-1]):
             return receipt
+        await last_look()
         for body in bodies:
             posted = await self._post(channel, body, thread)
         return f"{posted['channel']}:{posted['ts']}"

@@ -10,7 +10,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,7 +22,9 @@ from yarl import URL
 
 from adapters.teams.addresses import is_callable
 from adapters.teams.tokens import ConnectorError, Tokens, plain_code
+from bot import last_look
 
+Look = Callable[[], Awaitable[None]]
 _TOTAL = 7.5  # seconds for one thing, however often it is tried: the bell gives a delivery 20
 _AGAIN = frozenset({412, 429, 502, 504})  # what Teams asks us to try again
 _PASSING = _AGAIN | {408, 409, 425}
@@ -60,7 +62,7 @@ class Connector:
     async def send(self, service_url: str, conversation_id: str, activity: dict[str, Any], reply_to: str = "") -> str:
         """Post a new activity, under another if `reply_to` names it. Gives its id."""
         path = ("conversations", conversation_id, "activities", *([reply_to] if reply_to else []))
-        return str((await self._ask("POST", service_url, path, activity)).get("id") or "")
+        return str((await self._ask("POST", service_url, path, activity, look=last_look)).get("id") or "")
 
     async def update(self, service_url: str, conversation_id: str, activity_id: str, activity: dict[str, Any]) -> None:
         """Put this in the place of what stands there. A `ConnectorError` of status 404 says that it stands there no more."""
@@ -121,6 +123,8 @@ class Connector:
         path: tuple[str, ...],
         body: dict[str, Any] | None = None,
         query: dict[str, str] | None = None,
+        *,
+        look: Look | None = None,
     ) -> dict[str, Any]:
         if not self.trusts(service_url):
             raise ConnectorError(0, "UnknownServiceUrl", lasting=True)
@@ -128,12 +132,16 @@ class Connector:
         if query:
             url = url.with_query(query)
         async with _within(_TOTAL):
-            return await self._until_done(method, url, body)
+            return await self._until_done(method, url, body, look)
 
-    async def _until_done(self, method: str, url: URL, body: dict[str, Any] | None) -> dict[str, Any]:
+    async def _until_done(
+        self, method: str, url: URL, body: dict[str, Any] | None, look: Look | None
+    ) -> dict[str, Any]:
         give_up, wait, renewed = time.monotonic() + _TOTAL, _FIRST_WAIT, False
         while True:
             token = await self._tokens.get()
+            if look is not None:  # before each try: the token and the waits may have taken seconds
+                await look()
             try:
                 return await self._once(method, url, body, token)
             except ConnectorError as error:

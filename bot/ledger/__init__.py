@@ -22,7 +22,7 @@ from bot.ledger.database import (
 from bot.ledger.mentions import Mentions
 from bot.ledger.outbox import LEASE, Delivery, Due, Outbox
 from bot.ledger.places import Places, looks_like_code
-from bot.ledger.records import Wanted, reply_key
+from bot.ledger.records import Wanted, draft_keys, reply_key
 from bot.ledger.stopping import LAST_LOOK
 from bot.ledger.upkeep import Audit, NotABackupError, Proof, Upkeep
 from bot.vault import Vault
@@ -73,6 +73,7 @@ __all__ = [
     "Question",
     "Unsent",
     "Wanted",
+    "draft_keys",
     "looks_like_code",
     "open_ledger",
     "reply_key",

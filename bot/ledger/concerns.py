@@ -20,12 +20,14 @@ from bot.ledger.records import (
     REACHES,
     Wanted,
     concern_or_sealed,
+    draft_keys,
     enqueue,
     enter,
     new_id,
     next_number,
     note,
     read_concern,
+    short,
 )
 from bot.ledger.stopping import Stopping, stop, waits_out
 from bot.talk import Event, Person, Words
@@ -39,6 +41,7 @@ class Concerns(Stopping):
     _vault: Vault
     _short: str
 
+    @waits_out
     async def log_concern(
         self,
         heard: Event,
@@ -60,6 +63,8 @@ class Concerns(Stopping):
             await note(db, heard, now)
             if conversation is not None:
                 await close_conversation(db, conversation)
+                keys = [short(key, 96) for key in draft_keys(conversation.id, conversation.person)]
+                await stop(db, t.alerts.c.key.in_(keys), now)
             ref = reference(self._short, now.year, await next_number(db, now.year))
             await db.execute(
                 insert(t.concerns).values(

@@ -117,8 +117,9 @@ class Outbox(Database):
         async with self.transaction() as db:
             version = drawn
             if due.concern and due.kind == "concern":
-                found = await db.execute(select(t.concerns.c.version).where(t.concerns.c.id == due.concern.id))
-                version = found.scalar_one()
+                # Locked, and before the alert, as acts lock them: an act either sees this card and has it redrawn, or is seen.
+                found = select(t.concerns.c.version).where(t.concerns.c.id == due.concern.id).with_for_update()
+                version = (await db.execute(found)).scalar_one()
             await db.execute(
                 update(t.alerts)
                 .where(a.key == due.key)
@@ -154,6 +155,8 @@ class Outbox(Database):
         """
         a, c = t.alerts.c, t.concerns.c
         async with self.transaction(rings=bool(also) or hurry) as db:
+            if hurry and due.concern:  # the concern before the alert, as acts lock them
+                await db.execute(select(c.id).where(c.id == due.concern.id).with_for_update())
             await db.execute(
                 update(t.alerts)
                 .where(a.key == due.key)

@@ -58,6 +58,11 @@ def reply_key(event: str) -> str:
     return short(f"reply/{event}", 96)
 
 
+def draft_keys(conversation: str, person: str) -> tuple[str, str]:
+    """The keys of what is said of a concern begun and not sent: to whoever began it, and to those it would go to."""
+    return f"draft/{conversation}/0", f"draft/{conversation}/1/{person}"
+
+
 def short(text: str, most: int) -> str:
     """`text` if it fits its column, else its beginning and a digest of the whole: two that differ stay two."""
     if len(text) <= most:

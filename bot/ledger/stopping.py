@@ -21,7 +21,7 @@ from bot.ledger.database import ChangedMeanwhileError, Database
 
 LAST_LOOK = 0.2  # seconds: a send begins within this of the look that allowed it, or looks again
 _GRACE = 0.5  # seconds from taking back to saving: the last look, and as much again for a machine that is busy
-_BACK = timedelta(seconds=5)  # until what was taken back rings after all, because no act came
+_BACK = timedelta(seconds=25)  # until what was taken back rings after all: longer than a send that had begun may hang
 _TRIES = 4
 
 

@@ -184,6 +184,7 @@ class Life(School):
         await self.press(f"ack:{self.id(ref)}", dsl)
         await self.decides(ref, changed=P["decision"])
         await self.on("close", ref, text=P["close"], **review)
+        await take(self, ref)  # what came since the first file
         await self.fill(f"handed:{self.id(ref)}", {"system": P["system"], "reference": P["there"]}, dsl)
         for one in (ref, self.refs["kept"]):
             await self.press(f"chronology:{self.id(one)}", dsl)

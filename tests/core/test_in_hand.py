@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
-from bot import bell
+from bot import bell, last_look
+from bot.ledger import stopping
 from tests.core.stores import BOTH
+from tests.core.test_reminders_stop import ACTS, CASES, asked_in_vain, waiting
 
 STORES = BOTH
 
@@ -117,7 +119,7 @@ async def test_if_the_act_never_comes_it_rings_all_the_same(two):
     await ringing.ring()
     assert chat.sent == []
     chat.before_answer = None
-    ringing.clock.forward(seconds=5)
+    ringing.clock.forward(seconds=25)
     await ringing.ring()
     assert [(alert.kind, alert.ref) for alert in chat.sent] == [("concern", ref)]
     assert stage(ringing, ref) == "logged"
@@ -146,3 +148,70 @@ async def test_a_slow_ledger_keeps_no_alert_from_people(two, monkeypatch):
     ref = await ringing.log()
     await ringing.ring()
     assert [alert.ref for alert in chat.sent] == [ref]
+
+
+@pytest.mark.parametrize(("kind", "what", "by"), CASES)
+async def test_what_asks_for_an_act_is_waited_out_by_each_act_that_stops_it(school, kind, what, by):
+    """In hand when the act comes: the act is saved only when what was allowed had time to begin."""
+    ref = await asked_in_vain(school, school.channels["web"], what)
+    before, waited = stage(school, ref), []
+
+    async def let_begin():
+        waited.append(stage(school, ref))
+
+    school.ledger.let_begin = let_begin
+    school.alter(
+        f"update alerts set lease_until = '9999-01-01 00:00:00.000000' where kind = '{kind}' and due_at is not null"
+    )
+    await ACTS[by](school, ref)
+    assert waited[:1] == [before]
+    assert waiting(school, kind) == (["head"] if by == "assign" else [])
+
+
+async def test_a_form_sent_while_its_reminder_is_looked_up_is_not_called_unsent(two):
+    ringing, pressed, chat = two
+    pressed.gate.set()
+    send = ringing.id_of(await ringing.check(), ".send")
+
+    async def sent_meanwhile():
+        chat.before_answer = None
+        reply = await pressed.press(send, event="sent")
+        assert "TA-2026-0001" in pressed.text(reply)
+
+    chat.fail()
+    ringing.clock.forward(minutes=10)
+    await ringing.ring()
+    chat.work()
+    chat.before_answer = sent_meanwhile
+    ringing.clock.forward(minutes=1)
+    await ringing.ring()
+    assert [alert.kind for alert in chat.sent if alert.kind == "draft"] == []
+
+
+async def test_the_wait_outlasts_the_last_look(ledger, monkeypatch):
+    slept = []
+
+    async def sleep(seconds):
+        slept.append(seconds)
+
+    monkeypatch.setattr(stopping.asyncio, "sleep", sleep)
+    await ledger.let_begin()
+    assert sum(slept) >= 2 * stopping.LAST_LOOK
+
+
+async def test_a_channel_that_asks_much_before_it_sends_looks_once_more(two):
+    """It opened a conversation, or fetched a token, for longer than an act waits."""
+    ringing, pressed, chat = two
+    ref = await ringing.log()
+    pressed.gate.set()
+    deliver = chat.deliver
+
+    async def asked_first(alert):
+        if alert.kind == "concern" and alert.receipt is None:
+            await acknowledge(pressed, ref)
+            await last_look()
+        return await deliver(alert)
+
+    chat.deliver = asked_first
+    await ringing.ring()
+    assert [alert.kind for alert in chat.tried] == ["told"]

@@ -97,6 +97,8 @@ class Run:
             "webhook": self.hook,
             "find": self.name.endswith("find"),
             "second": True,
+            "asks": 0.6,
+            "acknowledged": str(self.folder / "acknowledged.jsonl"),
             "port": free_port(),
         }
         made = a_server(config, self.folder / "server.log")
@@ -246,9 +248,18 @@ async def go(run: Run) -> dict[str, object]:
 # ---- what came of it
 
 
+def committed(run: Run) -> None:
+    """An acknowledgement counts from its commit; where the server died before it could note that, from its answer."""
+    noted = run.folder / "acknowledged.jsonl"
+    for line in noted.read_text(encoding="ascii").splitlines() if noted.exists() else ():
+        one = json.loads(line)
+        run.acknowledged[one["ref"]] = min(one["at"], run.acknowledged.get(one["ref"], one["at"]))
+
+
 async def judged(run: Run) -> dict[str, object]:
     """Every figure of the run, from the webhook's own journal and the database."""
     lines = journal(run)
+    committed(run)
     new = [line for line in lines if line["receipt"] is None]
     stored_as_new = Counter((line["via"], line["key"]) for line in new if line["stored"])
     ledger = await run.ledger()
@@ -276,6 +287,7 @@ async def judged(run: Run) -> dict[str, object]:
         "concerns confirmed": len(run.confirmed),
         "processes killed (SIGKILL)": run.kills,
         "acknowledged during the run": len(run.acknowledged),
+        "  presses told of another change": run.met["acknowledgements refused"],
         "requests at the webhook": len(lines),
         "  of them refused, hung or dropped": sum(line["plan"] != "ok" for line in lines),
         "LOST (confirmed, never shown)": len(set(run.confirmed.values()) - shown),

@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import signal
 import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -22,7 +24,23 @@ from adapters import logs, practice
 from adapters.server import Signpost, served
 from adapters.shelf import Shelf
 from adapters.web.render import render
-from bot import Alert, Choice, Delivered, Failed, Message, Person, Receipt, Sent, Vault, Words, open_ledger
+from bot import (
+    Alert,
+    Choice,
+    Delivered,
+    Failed,
+    Ledger,
+    Message,
+    Person,
+    Receipt,
+    Sent,
+    Vault,
+    Words,
+    last_look,
+    open_ledger,
+)
+from bot.concern import Concern
+from bot.talk import Event
 from policy_content.model import Library
 
 SECONDS = 20  # what the bell allows one delivery, by the clock of the run
@@ -41,14 +59,17 @@ class Clock:
 class HookChannel:
     """Alerts go to a webhook with their key. People write by JSON to `/chaos/hear`."""
 
-    def __init__(self, name: str, url: str, http: aiohttp.ClientSession, patience: float) -> None:
-        self.name, self._url, self._http = name, url, http
+    def __init__(self, name: str, url: str, http: aiohttp.ClientSession, patience: float, asks: float = 0) -> None:
+        """`asks`: for up to so many seconds it is busy before it sends, as chats are that open a conversation first."""
+        self.name, self._url, self._http, self._asks = name, url, http, asks
         self._patience = aiohttp.ClientTimeout(total=patience)
 
     async def members(self, place: str) -> frozenset[str]:
         return frozenset({"hook:dsl"}) if place == "dsl" else frozenset()
 
     async def deliver(self, alert: Alert) -> Receipt:
+        await asyncio.sleep(self._asks * random.random())  # noqa: S311
+        await last_look()
         begun = time.time()
         body = {
             "key": alert.key,
@@ -81,6 +102,19 @@ class SearchableHook(HookChannel):
                 return None
             answer.raise_for_status()
             return str((await answer.json())["id"])
+
+
+def noting(ledger: Ledger, file: Path) -> None:
+    """Write down when an acknowledgement was committed: its client hears of it later, or never."""
+    acknowledge = ledger.acknowledge
+
+    async def noted(heard: Event, concern: Concern, *rest: Any) -> Concern:
+        taken = await acknowledge(heard, concern, *rest)
+        with file.open("a", encoding="ascii") as out:
+            out.write(json.dumps({"ref": concern.reference, "at": time.time()}) + "\n")
+        return taken
+
+    ledger.acknowledge = noted
 
 
 class Hastened(Signpost):
@@ -153,9 +187,11 @@ async def main(config: dict) -> None:
     connector = aiohttp.TCPConnector(force_close=True, limit=0)
     async with aiohttp.ClientSession(connector=connector) as http:
         first = SearchableHook if config["find"] else HookChannel
-        ways = [first("hook", config["webhook"], http, patience)]
+        ways = [first("hook", config["webhook"], http, patience, config.get("asks", 0))]
         if config["second"]:
-            ways.append(HookChannel("second", config["webhook"], http, patience))
+            ways.append(HookChannel("second", config["webhook"], http, patience, config.get("asks", 0)))
+        if "acknowledged" in config:
+            noting(ledger, Path(config["acknowledged"]))
         signpost = Hastened.of(shelf, ledger, {way.name: way for way in ways})
         Hastened.hasten = clock.now
         site = web.Application(client_max_size=2**20)
