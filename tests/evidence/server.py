@@ -68,7 +68,7 @@ class HookChannel:
         return frozenset({"hook:dsl"}) if place == "dsl" else frozenset()
 
     async def deliver(self, alert: Alert) -> Receipt:
-        await asyncio.sleep(self._asks * random.random())  # noqa: S311
+        await asyncio.sleep(self._asks * random.random())
         await last_look()
         begun = time.time()
         body = {
