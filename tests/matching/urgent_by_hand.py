@@ -118,7 +118,7 @@ def main() -> None:
         print(f"{name:20}", shares(theirs, [alarmed(one, fitted, urgent._ALONE) for one in theirs]))
     for title, some in (("questions", heard), ("accounts", [one for one in heard if one.words >= LONG])):
         print(f"\n{title}: alarms, by what a miss costs in false alarms")
-        for price in (1 / 27, 1 / 9, 1 / 3, 1, 1.5, 2, 4):
+        for price in (1 / 27, 1 / 9, 1 / 3, 1, 1.3, 1.5, 2, 4):
             alarms = [alarmed(one, others[one.hand], -math.log(price)) for one in some]
             print(f"  {price:5.2f} ({-math.log(price):5.2f})  {shares(some, alarms)}", flush=True)
 
