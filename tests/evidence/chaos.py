@@ -97,7 +97,7 @@ class Run:
             "webhook": self.hook,
             "find": self.name.endswith("find"),
             "second": True,
-            "asks": 0.6,
+            "asks": 0.05,
             "acknowledged": str(self.folder / "acknowledged.jsonl"),
             "port": free_port(),
         }
