@@ -12,6 +12,7 @@ from policy_content.handing_wording import Places
 from policy_content.model import Library
 
 _OTHER_YEAR = "other"
+NUDES = "nudes"  # a kind in the policy, with many topics in the content and one row in the figures
 
 
 def fields(library: Library) -> Iterator[Field]:
@@ -23,8 +24,9 @@ def fields(library: Library) -> Iterator[Field]:
 
 
 def kinds(library: Library) -> dict[str, str]:
-    """The policy's kinds of abuse: topic id to title."""
-    return {id_: topic.title for id_, topic in sorted(library.topics.items()) if topic.group == "kinds"}
+    """The policy's kinds of abuse: topic id to title, and sharing nudes and semi-nudes as one."""
+    named = {id_: topic.title for id_, topic in library.topics.items() if topic.group == "kinds"}
+    return dict(sorted((named | {NUDES: library.wording.learning.kind_nudes}).items()))
 
 
 def places(library: Library) -> dict[str, str]:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot import case, decision
+from bot import case, decision, facts
 from bot.concern import Concern
 from policy_content.model import School
 
@@ -201,7 +201,7 @@ def _case(concern: Concern, zone: ZoneInfo) -> Case:
     return Case(
         on=concern.logged_at.astimezone(zone).date(),
         urgent=concern.urgent,
-        kinds=chosen.get("kinds", ()),
+        kinds=chosen.get("kinds") or _images(concern, recorded),
         place=next(iter(chosen.get("place", ())), ""),
         years=chosen.get("years", ()),
         hour=hour,
@@ -211,6 +211,14 @@ def _case(concern: Concern, zone: ZoneInfo) -> Case:
         seen=seen - concern.logged_at if seen else None,
         decided=decided - concern.logged_at if decided else None,
     )
+
+
+def _images(concern: Concern, recorded: decision.Decision | None) -> tuple[str, ...]:
+    """Nudes, where it was closed without choosing a kind and the decision that stands says that they were involved. Where
+    a kind was chosen, the choice counts alone: images may have been beside the point.
+    """
+    said = recorded.draft().get("images") if recorded and concern.stage == "closed" else ""
+    return (facts.NUDES,) if said == "yes" else ()
 
 
 def _happened(concern: Concern) -> tuple[date | None, int | None]:

@@ -99,6 +99,7 @@ class LearningWords(_Words):
     """What is asked at closing so that nobody need read narratives, and the trends page."""
 
     kinds: Asked
+    kind_nudes: Label
     place: Asked
     years: Asked
     places: Places

@@ -26,7 +26,7 @@ def drawn() -> str:
     rows = catalogue(LIBRARY)
     one = Case(
         FIRST,
-        kinds=("bullying",),
+        kinds=("bullying", "nudes"),
         place="toilets",
         years=("Year 9",),
         hour=10,
@@ -59,6 +59,7 @@ def test_each_chart_stands_there_as_a_table_too(drawn: str) -> None:
     kinds = next(figure for figure in with_chart if WORDS.learning.charts["kinds"] in figure)
     rows = dict(re.findall(r"<th scope=row>([^<]*)</th><td>([^<]*)</td>", kinds))
     assert rows[LIBRARY.topics["bullying"].title.replace("'", "&#x27;")] == "10–14"
+    assert rows[WORDS.learning.kind_nudes] == "10–14"
     assert rows[LIBRARY.topics["hazing"].title.replace("'", "&#x27;")] == WORDS.learning.fewer
 
 

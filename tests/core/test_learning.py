@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import learning
+from bot import facts, learning
 from bot.learning import BANDS, SINGLE, STEP, Asking, Case, hours_of, periods, step, trends
 from tests.core.attacker import ASKED, TOTAL, Attacker, cells
 
@@ -225,6 +225,51 @@ async def test_what_is_chosen_at_closing_and_decided_is_what_is_counted(school):
         seen=timedelta(minutes=20),
         decided=timedelta(minutes=20),
     )
+
+
+async def decided_and_counted(school, *, close=None, **answers):
+    """What counts of a concern that was decided so, and closed so if it was."""
+    from tests.core.casework import act, decide
+
+    ref = await school.log()
+    await school.press(f"ack:{school.id(ref)}", school.person("dsl"))
+    await decide(school, ref, **answers)
+    if close is not None:
+        await act(school, "close", ref, text="settled", **close)
+    now = school.clock.forward(seconds=1)
+    (found,) = learning.cases(await school.ledger.logged_between(now - timedelta(days=1), now), school.library.school)
+    return found
+
+
+def test_the_policys_kinds_are_its_pages_of_kinds_and_nudes_once(guidance):
+    library = guidance.library
+    pages = {id_ for id_, topic in library.topics.items() if topic.group == "kinds"}
+    assert set(facts.kinds(library)) == pages | {"nudes"}
+    (field,) = [field for field in facts.fields(library) if field.key == "fact_kinds"]
+    (nudes,) = [option.label for option in field.options if "nude" in option.label.lower()]
+    assert nudes == library.wording.learning.kind_nudes
+
+
+async def test_nudes_chosen_at_closing_are_counted(school):
+    found = await decided_and_counted(school, close={"fact_kinds": "bullying,nudes"})
+    assert found.kinds == ("bullying", "nudes")
+
+
+@pytest.mark.parametrize(
+    ("images", "close", "kinds"),
+    [
+        ("yes", {}, ("nudes",)),  # nothing was chosen: what was decided stands for it
+        ("yes", {"fact_place": "online"}, ("nudes",)),
+        ("yes", {"fact_kinds": "hazing"}, ("hazing",)),  # what was chosen counts alone
+        ("yes", None, ()),  # not yet closed: nobody has been asked
+        ("no", {}, ()),
+    ],
+)
+async def test_images_that_were_decided_on_count_where_no_kind_was_chosen_at_closing(school, images, close, kinds):
+    from tests.core.casework import NUDES
+
+    answers = NUDES if images == "yes" else {}
+    assert (await decided_and_counted(school, close=close, **answers)).kinds == kinds
 
 
 async def test_concerns_about_adults_and_drills_are_not_counted(school):

@@ -74,7 +74,7 @@ async def _settled(ledger: Ledger, library: Library, dice: random.Random, concer
     decided = seen + timedelta(hours=dice.expovariate(1 / 7))
     text = Words(decision.decide(library, concern, draft).to_text())
     concern = await ledger.decide(f"year-decide-{number}", concern, DSL, text, decided)
-    kinds = dice.choices(list(facts.kinds(library)), [3, 5, 1, 2, 6, 4, 3, 1, 2][: len(facts.kinds(library))], k=2)
+    kinds = dice.choices(list(facts.kinds(library)), [3, 5, 1, 4, 2, 6, 4, 3, 1, 2][: len(facts.kinds(library))], k=2)
     years = dice.choices(list(facts.years(library)), [5, 6, 4, 3, 2, 1][: len(facts.years(library))], k=2)
     values = {"fact_kinds": ",".join(kinds), "fact_place": _one(dice, _PLACES), "fact_years": ",".join(years)}
     said, chosen = facts.chosen(library, values)
