@@ -14,6 +14,7 @@ from typing import Any
 
 from bot.concern import Concern, Entry
 from bot.talk import Words
+from policy_content.case_wording import Review
 
 # What is written for the record alone, and what merely says that somebody looked.
 LOOKS = frozenset({"opened", "read", "exported"})
@@ -96,10 +97,12 @@ def since(concern: Concern, version: int) -> tuple[Entry, ...]:
     return tuple(entry for entry in concern.chronology if entry.what not in LOOKS)[version:]
 
 
-def review(entry: Entry) -> dict[str, tuple[str, Words]]:
-    """The review questions answered at a closing: key to the question as asked, and its answer."""
-    held = _held(entry) if entry.what == "reviewed" else None
-    return {key: (asked, Words(said)) for key, (asked, said) in held["review"].items()} if held else {}
+def review(concern: Concern) -> dict[str, tuple[str, Words]]:
+    """The review questions answered at closing, in their order: key to the question as asked, and its answer. Closed more
+    than once, each question's last answer: whoever closes again need not write again what stands there.
+    """
+    found = {key: given for held in _all(concern, "reviewed") for key, given in held["review"].items()}
+    return {key: (found[key][0], Words(found[key][1])) for key in Review.model_fields if key in found}
 
 
 def handed_over(concern: Concern) -> tuple[Entry, Words, Words] | None:

@@ -70,6 +70,7 @@ class Record:
     kinds: tuple[str, ...]
     place: str
     years: tuple[str, ...]
+    review: dict[str, tuple[str, Words]]
     handed_over: tuple[Words, Words] | None
     printed_by: Words
     printed_at: datetime
@@ -78,6 +79,10 @@ class Record:
     def said(self, key: str) -> str:
         """What was typed in the field of the form with this key."""
         return next((line.value.reveal() for line in self.account if line.key == key), "")
+
+    def learnt(self, key: str) -> str:
+        """What was answered at closing to the review question with this key."""
+        return self.review[key][1].reveal() if key in self.review else ""
 
     def local(self, at: datetime) -> datetime:
         """A time as the school's clocks show it."""
@@ -113,6 +118,7 @@ def record(library: Library, concern: Concern, seen: Collection[str], by: Words,
         kinds=tuple(kinds.get(key, key) for key in chosen.get("kinds", ())),
         place="; ".join(places.get(key, key) for key in chosen.get("place", ())),
         years=chosen.get("years", ()),
+        review=case.review(concern),
         handed_over=handed[1:] if handed else None,
         printed_by=by,
         printed_at=now,
@@ -199,7 +205,14 @@ def as_data(record: Record) -> dict[str, Any]:
             for one in record.actions
         ],
         "linked": [{"reference": one.reference, "why": one.why.reveal()} for one in record.links],
-        "learnt": {"kinds": list(record.kinds), "place": record.place, "years": list(record.years)},
+        "learnt": {
+            "kinds": list(record.kinds),
+            "place": record.place,
+            "years": list(record.years),
+            "review": [
+                {"key": key, "asked": asked, "said": said.reveal()} for key, (asked, said) in record.review.items()
+            ],
+        },
         "handed_over": {"system": handed[0].reveal(), "reference": handed[1].reveal()} if handed else None,
     }
 

@@ -24,9 +24,13 @@ from zoneinfo import ZoneInfo
 
 from bot import case, decision, facts
 from bot.concern import Concern
+from bot.talk import Words
 from policy_content.model import School
 
 STEP = 5
+_NOTHING = frozenset(
+    {"", "no", "none", "nothing", "nil", "na", "notapplicable"}
+)  # letters of answers that note nothing
 HOURS = ((0, 8), (8, 10), (10, 12), (12, 14), (14, 16), (16, 20), (20, 24))  # of the school's clocks
 BANDS = {
     "m5": timedelta(minutes=5),
@@ -40,7 +44,7 @@ BANDS = {
 }
 _SEPTEMBER = 9  # the school year begins with it
 SINGLE = ("places", "hours", "weekdays", "levels", "topics")  # tables in which one concern or question stands once
-TABLES = ("kinds", "places", "hours", "weekdays", "years", "levels", "routes", "topics", "repeated")
+TABLES = ("kinds", "places", "hours", "weekdays", "years", "levels", "routes", "review", "topics", "repeated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Case:
     weekday: int | None = None  # 0 is Monday
     level: str = ""
     routes: tuple[str, ...] = ()
+    review: tuple[str, ...] = ()  # the questions at closing under which something was noted
     seen: timedelta | None = None  # from logging until somebody acknowledged
     decided: timedelta | None = None  # until the first decision
 
@@ -152,7 +157,7 @@ def _values(table: str, cases: Iterable[Case], asked: Iterable[Asking]) -> Itera
 
 def _recorded(table: str, one: Case) -> tuple[str, ...]:
     match table:
-        case "kinds" | "routes" | "years":
+        case "kinds" | "routes" | "years" | "review":
             return tuple(dict.fromkeys(getattr(one, table)))
         case "places":
             return (one.place,) if one.place else ()
@@ -208,6 +213,7 @@ def _case(concern: Concern, zone: ZoneInfo) -> Case:
         weekday=day.weekday() if day else None,
         level=recorded.level if recorded else "",
         routes=recorded.routes if recorded else (),
+        review=tuple(key for key, (_, said) in case.review(concern).items() if _notes(said)),
         seen=seen - concern.logged_at if seen else None,
         decided=decided - concern.logged_at if decided else None,
     )
@@ -219,6 +225,11 @@ def _images(concern: Concern, recorded: decision.Decision | None) -> tuple[str, 
     """
     said = recorded.draft().get("images") if recorded and concern.stage == "closed" else ""
     return (facts.NUDES,) if said == "yes" else ()
+
+
+def _notes(said: Words) -> bool:
+    """True if an answer notes something: “no” and “n/a” are answers, and nothing was learnt."""
+    return "".join(letter for letter in said.reveal().casefold() if letter.isalnum()) not in _NOTHING
 
 
 def _happened(concern: Concern) -> tuple[date | None, int | None]:

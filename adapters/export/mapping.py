@@ -107,4 +107,15 @@ COLUMNS: tuple[Column, ...] = (
     ("Reference there", lambda r, _: _handed(r, 1)),
     ("Exported at", lambda r, _: f"{r.local(r.printed_at):%Y-%m-%d %H:%M}"),
     ("Exported by", lambda r, _: r.printed_by.reveal()),
+    # What the school learns: the policy's nine questions at closing, each as it was last answered. Record systems have no
+    # field for them: leave them out of an import. They are there to be read one below the other, over many concerns.
+    ("Learnt about places", lambda r, _: r.learnt("place")),
+    ("Learnt about gender norms and equality", lambda r, _: r.learnt("norms")),
+    ("Learnt about staff training", lambda r, _: r.learnt("training")),
+    ("Learnt from past cases", lambda r, _: r.learnt("past")),
+    ("Learnt for the curriculum", lambda r, _: r.learnt("curriculum")),
+    ("Learnt about work with parents", lambda r, _: r.learnt("parents")),
+    ("Learnt about other schools and agencies", lambda r, _: r.learnt("schools")),
+    ("Learnt about children's confidence", lambda r, _: r.learnt("confidence")),
+    ("Learnt about earlier intervention", lambda r, _: r.learnt("earlier")),
 )

@@ -14,6 +14,7 @@ from adapters.reports.charts import Bar
 from bot import facts
 from bot.cards import full
 from bot.learning import HOURS, STEP, TABLES, Year, hours_of
+from policy_content.case_wording import Review
 from policy_content.handing_wording import LearningWords
 from policy_content.model import Library
 
@@ -35,6 +36,7 @@ def catalogue(library: Library) -> dict[str, list[str]]:
         "years": list(facts.years(library).values()),
         "levels": list(type(decision.levels).model_fields),
         "routes": list(type(decision.routes).model_fields),
+        "review": list(Review.model_fields),
         "topics": list(library.topics),
     }
 
@@ -127,6 +129,8 @@ def _names(library: Library, table: str) -> dict[str, str]:
             return {key: getattr(decision.levels, key) for key in type(decision.levels).model_fields}
         case "routes":
             return {key: getattr(decision.routes, key) for key in type(decision.routes).model_fields}
+        case "review":
+            return {key: getattr(library.wording.case.review, key).ask for key in Review.model_fields}
         case "weekdays":
             return {str(number): name for number, name in enumerate(w.weekdays)}
         case "hours":

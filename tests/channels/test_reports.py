@@ -15,6 +15,7 @@ from adapters.reports.page import catalogue
 from adapters.reports.serving import trends_route
 from bot import Ledger
 from bot.learning import Asking, Case, periods, trends
+from policy_content.case_wording import Review
 from tests.channels.school import LIBRARY, WORDS
 
 NOW = datetime(2026, 9, 20, 12, tzinfo=UTC)
@@ -33,6 +34,7 @@ def drawn() -> str:
         weekday=0,
         level="abusive",
         routes=("d",),
+        review=("training",),
     )
     two = Case(FIRST, kinds=("hazing",), place="online", hour=21, weekday=6)
     (span,) = periods(FIRST, date(2026, 8, 31), NOW.date())
@@ -61,6 +63,15 @@ def test_each_chart_stands_there_as_a_table_too(drawn: str) -> None:
     assert rows[LIBRARY.topics["bullying"].title.replace("'", "&#x27;")] == "10–14"
     assert rows[WORDS.learning.kind_nudes] == "10–14"
     assert rows[LIBRARY.topics["hazing"].title.replace("'", "&#x27;")] == WORDS.learning.fewer
+
+
+def test_how_often_each_review_question_was_noted_under_stands_there(drawn: str) -> None:
+    figures = re.findall(r"<figure>.*?</figure>", drawn, re.DOTALL)
+    noted = next(figure for figure in figures if WORDS.learning.charts["review"] in figure)
+    rows = dict(re.findall(r"<th scope=row>([^<]*)</th><td>([^<]*)</td>", noted))
+    asked = {key: getattr(WORDS.case.review, key).ask for key in Review.model_fields}
+    fewer = dict.fromkeys(asked.values(), WORDS.learning.fewer)
+    assert rows == {**fewer, asked["training"]: "10–14"}
 
 
 def test_no_count_stands_there_but_steps(drawn: str) -> None:

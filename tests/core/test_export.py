@@ -25,6 +25,7 @@ from adapters.export.table import harmless, to_csv
 from bot import Words, decision
 from bot.concern import Account, Concern, Entry, Line
 from bot.export import as_data, record
+from policy_content.case_wording import Review
 from tests.core.casework import ANSWERS
 
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -49,7 +50,7 @@ def library(guidance):
 def made(library):
     """Makes the record of a concern in which this was typed, decided twice."""
 
-    def make(happened="A bag was taken", child="Robin Ashdown", by=BY, more=()):
+    def make(happened="A bag was taken", child="Robin Ashdown", by=BY, more=(), learnt=None):
         lines = (
             Line("Child 1", Words(child), "child-1"),
             Line("Role of child 1", Words("harmed"), "child-1-role"),
@@ -64,12 +65,19 @@ def made(library):
             Entry(AT, Words("Sam Carter"), "logged"),
             Entry(AT + timedelta(hours=1), BY, "decided", Words(first)),
             Entry(AT + timedelta(hours=2), BY, "decided", Words(second)),
+            *([Entry(AT + timedelta(hours=3), BY, "reviewed", Words(reviewed(library, learnt)))] if learnt else []),
             Entry(AT + timedelta(hours=3), BY, "exported", Words("PDF")),
         )
         concern = Concern("c", "TA-2026-0001", "pupils", True, "decided", 5, "web:t", AT, account, entries, frozenset())
         return record(library, concern, (), by, AT + timedelta(days=1))
 
     return make
+
+
+def reviewed(library, learnt):
+    """What is recorded of a closing: each question as asked, and its answer."""
+    asked = library.wording.case.review
+    return json.dumps({"review": {key: [getattr(asked, key).ask, said] for key, said in learnt.items()}})
 
 
 def read(content):
@@ -178,6 +186,40 @@ def test_the_decision_that_stands_is_in_the_table_and_the_one_before_in_its_chro
     (row,) = rows(to_csv([made()]))
     assert row["Level"] == "Problematic"
     assert "Inappropriate" in row["Chronology"]
+
+
+def test_each_review_question_has_a_column_of_its_own_to_be_read_over_many_concerns(made):
+    one = {key: f"learnt of {key}" for key in Review.model_fields}
+    found = rows(to_csv([made(learnt=one), made(learnt={"training": "the bus"}), made()]))
+    columns = [name for name, _ in COLUMNS if name.startswith("Learnt")]
+    assert [found[0][name] for name in columns] == list(one.values())
+    training = columns[list(one).index("training")]
+    assert [row[training] for row in found] == ["learnt of training", "the bus", ""]
+    assert {found[1][name] for name in columns} == {"the bus", ""}
+
+
+@pytest.mark.parametrize("typed", ["=1+1", "@SUM(A1)", "\t=1"])
+def test_no_review_question_is_a_formula(made, typed):
+    (row,) = rows(to_csv([made(learnt=dict.fromkeys(Review.model_fields, typed))]))
+    assert [said for name, said in row.items() if name.startswith("Learnt")] == [f"'{typed}"] * len(Review.model_fields)
+
+
+def test_what_is_learnt_is_on_paper_and_in_the_data_question_by_question(library, made):
+    one = made(learnt={"training": "how to listen", "earlier": "in the autumn"})
+    asked = library.wording.case.review
+    data = as_data(one)
+    jsonschema.validate(data, SCHEMA)
+    assert data["learnt"]["review"] == [
+        {"key": "training", "asked": asked.training.ask, "said": "how to listen"},
+        {"key": "earlier", "asked": asked.earlier.ask, "said": "in the autumn"},
+    ]
+    text = " ".join("\n".join(read(to_pdf(library, one))).split())
+    assert f"{asked.training.ask} how to listen {asked.earlier.ask} in the autumn" in text
+
+
+def test_the_schema_knows_every_review_question():
+    keys = SCHEMA["properties"]["learnt"]["properties"]["review"]["items"]["properties"]["key"]["enum"]
+    assert keys == list(Review.model_fields)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import facts, learning
+from bot import case, facts, learning
 from bot.learning import BANDS, SINGLE, STEP, Asking, Case, hours_of, periods, step, trends
 from tests.core.attacker import ASKED, TOTAL, Attacker, cells
 
@@ -22,6 +22,7 @@ CATALOGUE = {
     "years": ["Year 9", "Year 10"],
     "levels": ["inappropriate", "abusive"],
     "routes": ["a", "c"],
+    "review": ["place", "training", "earlier"],
     "topics": ["banter", "signs"],
 }
 FIRST, TODAY = date(2025, 9, 1), date(2026, 9, 20)
@@ -47,6 +48,7 @@ def schools(draw):
         weekday=st.sampled_from([None, 0, 4]),
         level=st.sampled_from(["", *CATALOGUE["levels"]]),
         routes=some(CATALOGUE["routes"]),
+        review=some(CATALOGUE["review"]),
         seen=st.none() | st.integers(0, 5000).map(lambda minutes: timedelta(minutes=minutes)),
     )
     kinds = draw(st.lists(case, min_size=1, max_size=8))
@@ -97,8 +99,9 @@ def test_every_figure_is_a_step_of_what_was_counted_and_nothing_else(school):
     for year in reports(school):
         mine = [one for one in cases if year.first <= one.on <= year.last]
         assert year.concerns == step(len(mine))
-        counted = Counter(kind for one in mine for kind in set(one.kinds))
-        assert year.tables["kinds"] == {kind: step(counted[kind]) for kind in CATALOGUE["kinds"]}
+        for table in ("kinds", "review"):
+            counted = Counter(row for one in mine for row in set(getattr(one, table)))
+            assert year.tables[table] == {row: step(counted[row]) for row in CATALOGUE[table]}
         for _, shown in cells(year):
             assert shown is None or (shown >= STEP and shown % STEP == 0)
 
@@ -222,6 +225,7 @@ async def test_what_is_chosen_at_closing_and_decided_is_what_is_counted(school):
         weekday=4,
         level="inappropriate",
         routes=("a",),
+        review=("place",),
         seen=timedelta(minutes=20),
         decided=timedelta(minutes=20),
     )
@@ -236,9 +240,13 @@ async def decided_and_counted(school, *, close=None, **answers):
     await decide(school, ref, **answers)
     if close is not None:
         await act(school, "close", ref, text="settled", **close)
-    now = school.clock.forward(seconds=1)
-    (found,) = learning.cases(await school.ledger.logged_between(now - timedelta(days=1), now), school.library.school)
+    (found,) = learning.cases(await logged(school), school.library.school)
     return found
+
+
+async def logged(school):
+    now = school.clock.forward(seconds=1)
+    return await school.ledger.logged_between(now - timedelta(days=1), now)
 
 
 def test_the_policys_kinds_are_its_pages_of_kinds_and_nudes_once(guidance):
@@ -270,6 +278,26 @@ async def test_images_that_were_decided_on_count_where_no_kind_was_chosen_at_clo
 
     answers = NUDES if images == "yes" else {}
     assert (await decided_and_counted(school, close=close, **answers)).kinds == kinds
+
+
+@pytest.mark.parametrize("said", ["no", "None.", "N/A", "-", "Not applicable"])
+async def test_an_answer_that_notes_nothing_is_not_counted_among_what_is_noted(school, said):
+    found = await decided_and_counted(school, close={"training": said, "earlier": "No, but ask the bus driver"})
+    assert found.review == ("earlier",)
+
+
+async def test_a_question_counts_once_however_often_it_was_closed(school):
+    from tests.core.casework import act
+
+    await decided_and_counted(school, close={"training": "on the bus", "place": "the bus"})
+    (ref,) = [concern.reference for concern in await logged(school)]
+    await act(school, "reopen", ref, text="more was said")
+    await act(school, "close", ref, text="settled", training="on every bus")
+    (concern,) = await logged(school)
+    said = {key: words.reveal() for key, (_, words) in case.review(concern).items()}
+    assert said == {"place": "the bus", "training": "on every bus"}
+    (found,) = learning.cases([concern], school.library.school)
+    assert found.review == ("place", "training")
 
 
 async def test_concerns_about_adults_and_drills_are_not_counted(school):

@@ -21,6 +21,7 @@ from bot import Ledger, Person, Words, decision, facts, open_ledger
 from bot.concern import Account, Concern, Line, NewConcern
 from bot.ledger import Question, tables
 from policy_content import load
+from policy_content.case_wording import Review
 from policy_content.model import Library
 
 DSL = Person("web:dsl", Words("Ms Priya Nair"), staff=True)
@@ -78,7 +79,9 @@ async def _settled(ledger: Ledger, library: Library, dice: random.Random, concer
     years = dice.choices(list(facts.years(library)), [5, 6, 4, 3, 2, 1][: len(facts.years(library))], k=2)
     values = {"fact_kinds": ",".join(kinds), "fact_place": _one(dice, _PLACES), "fact_years": ",".join(years)}
     said, chosen = facts.chosen(library, values)
-    review = Words(json.dumps({"review": said, "facts": chosen}))
+    noted = {key: getattr(library.wording.case.review, key).ask for key in Review.model_fields if dice.random() < 0.15}
+    answered = {key: [ask, "Something made up for practice."] for key, ask in noted.items()}
+    review = Words(json.dumps({"review": answered | said, "facts": chosen}))
     closed = decided + timedelta(days=2)
     await ledger.close_concern(f"year-close-{number}", concern, DSL, Words("Made up."), closed, review=review)
 
