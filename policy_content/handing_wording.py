@@ -122,6 +122,8 @@ class LearningWords(_Words):
     charts: dict[str, Label]
     speed: dict[str, Label]
     speed_title: Label
+    speed_half: Annotated[Label, holds("half")]
+    speed_both: Annotated[Label, holds("half", "ninth")]
     median: Label
     ninth: Label
     bands: dict[str, Label]

@@ -10,10 +10,10 @@ from html import escape
 from pathlib import Path
 
 from adapters.reports import charts
-from adapters.reports.charts import Bar
+from adapters.reports.charts import Bar, Span
 from bot import facts
 from bot.cards import full
-from bot.learning import HOURS, STEP, TABLES, Year, hours_of
+from bot.learning import BANDS, HOURS, STEP, TABLES, Speed, Year, hours_of
 from policy_content.case_wording import Review
 from policy_content.handing_wording import LearningWords
 from policy_content.model import Library
@@ -22,6 +22,7 @@ _STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 _DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'"
 _UPRIGHT = {"hours", "weekdays"}
+_TICKS = ("m5", "h1", "h24", "d7")  # of the bands, named at the foot of their chart: more do not fit
 _MOST_NAMED = 12  # hidden rows that are named under a chart; the table names them all
 
 
@@ -71,33 +72,66 @@ def _year(library: Library, year: Year) -> str:
             (w.unanswered, year.unanswered),
         )
     )
-    figures = "\n".join(_figure(library, table, year.tables[table]) for table in TABLES)
+    figures = "\n".join(_figure(library, year, table) for table in TABLES)
     return (
-        f"<section><h2>{escape(heading)}</h2><dl class=tiles>{tiles}</dl>\n{_speed(w, year)}\n"
-        f"<div class=grid>{figures}</div></section>"
+        f"<section><h2>{escape(heading)}</h2><dl class=tiles>{tiles}</dl>\n"
+        f"<div class=grid>{_speed(library, year)}\n{figures}</div></section>"
     )
 
 
-def _figure(library: Library, table: str, counts: Mapping[str, int | None]) -> str:
-    """One table as a chart, what is hidden in words, and all of it as a table."""
-    w = library.wording.learning
-    names = _names(library, table)
-    order = list(names) if table in _UPRIGHT else list(counts)
+def _figure(library: Library, year: Year, table: str) -> str:
+    """One table as a figure. Beside the questions by page stands how many found none."""
+    w, counts, names = library.wording.learning, year.tables[table], _names(library, table)
+    order = list(names) if table in _UPRIGHT else _ordered(library, table, counts)
     bars = [Bar(_name(library, names, row), counts[row], _said(w, counts[row])) for row in order]
+    figure = _drawn(library, w.charts[table], bars, upright=table in _UPRIGHT)
+    if table != "topics":
+        return figure
+    both = ((w.questions, year.questions), (w.unanswered, year.unanswered))
+    asked = [Bar(label, count, _said(w, count)) for label, count in both]
+    return _drawn(library, w.charts["asked"], asked) + figure
+
+
+def _drawn(library: Library, caption: str, bars: Sequence[Bar], *, upright: bool = False) -> str:
+    """Rows as a chart, what is hidden in words, and all of it as a table."""
+    w = library.wording.learning
     hidden = [bar.label for bar in bars if bar.low is None]
     shown = [bar for bar in bars if bar.low is not None]
-    text = [f"<figure><figcaption>{escape(w.charts[table])}</figcaption>"]
+    text = [f"<figure><figcaption>{escape(caption)}</figcaption>"]
     if not shown:
         text.append(f"<p>{escape(w.all_hidden)}</p></figure>")
         return "".join(text)
-    text.append(charts.upright([_narrow(bar) for bar in bars]) if table in _UPRIGHT else charts.across(shown))
-    if hidden and table not in _UPRIGHT:  # there each hidden bar is marked
+    text.append(charts.upright([_narrow(bar) for bar in bars]) if upright else charts.across(shown))
+    if hidden and not upright:  # there each hidden bar is marked
         named = library.say(w.fewer_list, names="; ".join(hidden)) if len(hidden) <= _MOST_NAMED else w.fewer_others
         text.append(f"<p class=hidden>{escape(named)}</p>")
-    rows = "".join(f"<tr><th scope=row>{escape(b.label)}</th><td>{escape(b.said)}</td></tr>" for b in bars)
-    head = f"<tr><th scope=col>{escape(w.column_what)}</th><th scope=col>{escape(w.column_count)}</th></tr>"
-    text.append(f"<details><summary>{escape(w.table)}</summary><table>{head}{rows}</table></details></figure>")
+    rows = [(bar.label, bar.said) for bar in bars]
+    text.append(f"{_table(w, (w.column_what, w.column_count), rows)}</figure>")
     return "".join(text)
+
+
+def _table(w: LearningWords, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A chart's figures once more, in words."""
+    top = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in head)
+    rest = "".join(
+        f"<tr><th scope=row>{escape(label)}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        for label, *cells in rows
+    )
+    return f"<details><summary>{escape(w.table)}</summary><table><tr>{top}</tr>{rest}</table></details>"
+
+
+def _ordered(library: Library, table: str, counts: Mapping[str, int | None]) -> list[str]:
+    """The rows as they come, by step and catalogue; pairs of one step place by place."""
+    if table != "repeated":
+        return list(counts)
+    known = [*facts.places(library), *facts.years(library).values(), *facts.kinds(library)]
+    nth = {key: number for number, key in enumerate(known)}
+
+    def by(row: str) -> tuple[int, int, int]:
+        first, _, place = row.partition("\t")
+        return -(counts[row] or 0), nth.get(place, len(nth)), nth.get(first, len(nth))
+
+    return sorted(counts, key=by)
 
 
 def _narrow(bar: Bar) -> Bar:
@@ -107,15 +141,34 @@ def _narrow(bar: Bar) -> Bar:
     return Bar(label, bar.low, bar.said if bar.low else f"<{STEP}")
 
 
-def _speed(w: LearningWords, year: Year) -> str:
-    rows = "".join(
-        f"<tr><th scope=row>{escape(w.speed[key])}</th>"
-        f"<td>{escape(w.bands[one.half] if one.half else w.fewer)}</td>"
-        f"<td>{escape(w.bands[one.ninth] if one.ninth else '–')}</td></tr>"
+def _speed(library: Library, year: Year) -> str:
+    """The bands as a chart and as a table. The chart says what the table says: exact times have never reached it."""
+    w, order = library.wording.learning, [*BANDS, "more"]
+    spans = [
+        Span(w.speed[key], _nth(order, one.half), _nth(order, one.ninth), _paced(library, one))
         for key, one in year.speed.items()
-    )
-    head = f"<tr><td></td><th scope=col>{escape(w.median)}</th><th scope=col>{escape(w.ninth)}</th></tr>"
-    return f"<figure class=speed><figcaption>{escape(w.speed_title)}</figcaption><table>{head}{rows}</table></figure>"
+    ]
+    ticks = {order.index(band) + 1: w.bands[band] for band in _TICKS}
+    rows = [
+        (w.speed[key], w.bands[one.half] if one.half else w.fewer, w.bands[one.ninth] if one.ninth else "–")
+        for key, one in year.speed.items()
+    ]
+    table = _table(w, (w.column_what, w.median, w.ninth), rows)
+    chart = charts.within(spans, ticks, len(order))
+    return f"<figure><figcaption>{escape(w.speed_title)}</figcaption>{chart}{table}</figure>"
+
+
+def _nth(order: Sequence[str], band: str | None) -> int | None:
+    return order.index(band) + 1 if band else None
+
+
+def _paced(library: Library, one: Speed) -> str:
+    w = library.wording.learning
+    if one.half is None:
+        return w.fewer
+    if one.ninth is None:
+        return library.say(w.speed_half, half=w.bands[one.half])
+    return library.say(w.speed_both, half=w.bands[one.half], ninth=w.bands[one.ninth])
 
 
 def _names(library: Library, table: str) -> dict[str, str]:

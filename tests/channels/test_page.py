@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,6 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.channels.school import ACCOUNT, DEADLINE, LIBRARY, WORDS, Demo
 
-BINARIES = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
-MISSING = [name for name, path in BINARIES.items() if path is None]
-pytestmark = pytest.mark.skipif(
-    bool(MISSING), reason=f"needs Debian's {' and '.join(MISSING)}: apt-get install chromium chromium-driver"
-)
-
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --window-size=1400,1000"
-)
 IMAGE = '<img src="x" onerror="document.title=1"><b>bold</b> **stars** [a](javascript:alert(1)) ## x'
 
 
@@ -166,19 +155,6 @@ class Browser:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     with Demo(tmp_path_factory.mktemp("demo") / "data") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(BINARIES["chromium"])
-    for flag in (*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(executable_path=BINARIES["chromedriver"])
-    running = webdriver.Chrome(options=options, service=service)
-    yield running
-    running.quit()
 
 
 @pytest.fixture
