@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from selenium import webdriver
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
@@ -124,6 +127,22 @@ class Browser:
                 inputs[0].clear()
                 inputs[0].send_keys(value)
 
+    def press_in_dialog(self, label: str) -> None:
+        """Found and pressed at once: the dialog may draw its next page at any moment."""
+        self.wait(
+            lambda: self.run(
+                "const found = [...document.querySelectorAll('.private-body [data-choice]')]"
+                ".find((button) => button.textContent === arguments[0]); found?.click(); return Boolean(found)",
+                label,
+            ),
+            f"the button “{label}” in the dialog",
+        )
+
+    def printed(self) -> list[str]:
+        """The text of each sheet that the browser prints."""
+        made = self.driver.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})
+        return [sheet.extract_text() for sheet in PdfReader(io.BytesIO(base64.b64decode(made["data"]))).pages]
+
     def submit(self) -> str:
         return self.after("teacher", self.one('form[data-form] button[value="check"]').click)
 
@@ -212,25 +231,14 @@ def test_several_boxes_of_a_form_are_one_answer(browser: Browser) -> None:
     browser.log_a_concern()
     browser.button("dsl", WORDS.open_button).click()
 
-    def press(label: str) -> None:
-        """Found and pressed at once: the dialog may draw its next page at any moment."""
-        browser.wait(
-            lambda: browser.run(
-                "const found = [...document.querySelectorAll('.private-body [data-choice]')]"
-                ".find((button) => button.textContent === arguments[0]); found?.click(); return Boolean(found)",
-                label,
-            ),
-            f"the button “{label}” in the dialog",
-        )
-
-    press(WORDS.case.more_button)
-    press(WORDS.case.restrict_button)
+    browser.press_in_dialog(WORDS.case.more_button)
+    browser.press_in_dialog(WORDS.case.restrict_button)
     boxes = browser.wait(lambda: browser.all(".private-body input[type=checkbox]"), "the boxes")
     for box in boxes[1:3]:
         box.click()
     browser.fill({"text": "A parent works here"})
     browser.one('.private-body button[value="check"]').click()
-    press(WORDS.open_button)
+    browser.press_in_dialog(WORDS.open_button)
 
     people = LIBRARY.school.people
     kept = f"{people.dsl.name}, {people.deputies[0].name}, {people.head.name}: A parent works here"
@@ -315,6 +323,35 @@ def test_open_shows_the_words_and_escape_leaves_nothing(browser: Browser) -> Non
     for words in (ACCOUNT["child-1"], "Robin", ACCOUNT["happened"], "the bag"):
         assert words not in left
     assert reference in left, "the alert itself still stands"
+
+
+def test_a_long_chronology_prints_whole_over_many_pages_and_alone(browser: Browser) -> None:
+    reference = browser.log_a_concern()
+    browser.show("dsl")
+    browser.button("dsl", WORDS.open_button).click()
+    browser.wait(lambda: browser.all("dialog[open] .card"), "the dialog")
+    for nth in range(12):
+        browser.press_in_dialog(WORDS.case.note_button)
+        browser.wait(lambda: browser.all(".private-body textarea"), "the form")
+        browser.fill({"text": f"note-{nth}-begins " + "a long line of a note. " * 25 + f"note-{nth}-ends"})
+        browser.one('.private-body button[value="check"]').click()
+        browser.press_in_dialog(WORDS.open_button)
+        browser.wait(lambda nth=nth: f"note-{nth}-ends" in browser.text(".private-body"), "the note")
+    browser.press_in_dialog(WORDS.case.chronology_button)
+    title = LIBRARY.say(WORDS.case.chronology_title, reference=reference)
+    browser.wait(lambda: title in browser.text(".private-body"), "the chronology")
+
+    sheets = browser.printed()
+
+    paper = " ".join(" ".join(sheets).split())
+    assert len(sheets) >= 3
+    for part in ("begins", "ends"):
+        assert [paper.count(f"note-{nth}-{part}") for nth in range(12)] == [1] * 12
+    for nth in range(len(sheets)):
+        assert "note-" in sheets[nth], "no sheet is empty"
+    assert paper.startswith("Practice: nobody is told")
+    for behind in ("Nothing here leaves this computer", WORDS.acknowledge_button, "Only you can see this"):
+        assert behind not in paper
 
 
 def test_words_typed_as_markup_stay_words(browser: Browser) -> None:
