@@ -223,7 +223,8 @@ class Bell:
         for name, channel in self._channels.items():
             if not isinstance(channel, Provable):
                 continue
-            claimed = await self._ledger.claim_proof(name, now if at_once or opened is None else opened, now)
+            before = now if at_once or opened is None else opened
+            claimed = await self._ledger.claim_proof(name, before, now, over=at_once)
             if claimed is None:
                 continue
             tried += 1
@@ -240,9 +241,10 @@ class Bell:
             _log.info("route_proved", via=claimed.channel)
             return
         failure = Words(receipt.reason).reveal()[:255]
-        await self._ledger.record_proof(Proof(claimed.channel, now, claimed.proved_at, claimed.receipt, failure))
         _log.error("route_not_proved", via=claimed.channel, reason=failure)
+        # Told before it is recorded: whatever comes between, it is proved again, and told once.
         await self._tell_of_broken(claimed.channel, claimed.proved_at, now)
+        await self._ledger.record_proof(Proof(claimed.channel, now, claimed.proved_at, claimed.receipt, failure))
 
     async def _route_broke(self, via: str, receipt: Failed, now: datetime) -> None:
         """A delivery found the way itself broken: that is its failed proof, and nobody need wait for tomorrow's."""
