@@ -102,13 +102,15 @@ class Bell:
         self._standing = standing
         self._held: dict[str, _Held] = {}  # replies that could not be posted at once, by key
 
-    async def ring_due(self, now: datetime) -> int:
+    async def ring_due(self, now: datetime, looked: Callable[[int], None] = lambda _found: None) -> int:
         """Deliver every alert due at `now` (UTC). Returns how many were tried or prepared.
 
+        `looked` is called with that number as soon as all of them are in hand: the rest is waiting for chats.
         Raises `LedgerDownError` if the ledger cannot be read or written; nothing is lost by that.
         """
         stirred = await self._let_clocks_speak(now) + await self._look_at_drafts(now)
         due = await self._ledger.lease_due(now, held={key: one.until for key, one in self._held.items()})
+        looked(stirred + len(due))
         done = await asyncio.gather(*(self._ring(one, now) for one in due), return_exceptions=True)
         for fault in done:
             if isinstance(fault, BaseException):
