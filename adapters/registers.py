@@ -25,6 +25,7 @@ from adapters.shelf import Shelf
 from bot import Channel, Choice, Message, NotYoursError, Person, RosterUnreadable
 from bot.clocks import upcoming
 from bot.concern import Concern
+from bot.ledger import Delivery
 from bot.retention import Standing, standing
 from bot.settings import Settings
 from policy_content.model import School
@@ -32,6 +33,7 @@ from policy_content.model import School
 Make = Callable[[Settings, Shelf], Mapping[str, Channel]]
 Code = Annotated[str, typer.Option(help="The ten-minute code that a DSL gets in chat. Left out, it is asked for.")]
 _DEFAULT = "delivered"
+_TO_REPORTER = frozenset({"waiting", "told", "settled", "message"})  # kinds of alert that only whoever logged it gets
 
 
 class _ByReference(TyperGroup):
@@ -132,10 +134,21 @@ async def _list(found: Settings, reference: str | None) -> None:
             )
         typer.echo(_line(concern_, school))
         for d in await ledger.deliveries(concern_.id):
-            told = "reporter" if d.told.startswith("person:") else d.told
-            typer.echo(f"  {d.at:%Y-%m-%d %H:%M:%S} UTC  {d.kind:<8} to {told:<9} by {d.via:<8} {d.outcome}")
+            told = _whom(d, concern_, school)
+            typer.echo(f"  {d.at:%Y-%m-%d %H:%M:%S} UTC  {d.kind:<8} to {told:<14} by {d.via:<8} {d.outcome}")
     finally:
         await ledger.close()
+
+
+def _whom(delivery: Delivery, concern: Concern, school: School) -> str:
+    """Whom an alert told, never by name. Who reported it may lead on it too: then the kind says as whom they were told."""
+    if not delivery.told.startswith("person:"):
+        return delivery.told
+    id_ = delivery.told.removeprefix("person:")
+    role = next((role for role, person in school.people.everyone() if id_ in person.ids()), "a named person")
+    if id_ == concern.reporter and (delivery.kind in _TO_REPORTER or role == "a named person"):
+        return "reporter"
+    return role
 
 
 def _line(concern: Concern, school: School) -> str:

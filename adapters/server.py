@@ -25,7 +25,10 @@ _log = structlog.get_logger("signpost.server")
 _SKEW = 5.0  # seconds between two clocks before anybody need worry
 _TICK = 1.0  # seconds between looks at the clock when nothing wakes the bell
 _LAST_ROUND = 3.0  # seconds that a round may take to end when Signpost stops
-_ROUNDS = 4  # rings at most at once
+_LOOKS = 4  # rounds at most that look for what is due: each holds one of the database's eight or more connections
+# Rounds at most that wait for chats. Such a round holds no connection, and some kilobytes for each of its alerts (20 at
+# most). It is over within a minute however the chat hangs, so it would take two alerts a second that all hang to get here.
+_ROUNDS = 100
 _LOOK_AT_ROUTES = 60.0  # seconds between looks whether a route is to be proved
 _LOOK_AT_RETENTION = 3600.0  # seconds between looks whether something is due to be forgotten
 _LOOK_AT_CONTENT = 5.0  # seconds between looks at the school's content folder
@@ -72,15 +75,22 @@ class Signpost:
 
     async def ring_for_ever(self, clock: Callable[[], datetime] = utc_now) -> None:
         """Ring whatever is due, at once when woken and each second otherwise, whatever goes wrong."""
-        rounds: set[asyncio.Task[int]] = set()
+        rounds: set[asyncio.Task[None]] = set()
+        looks: set[asyncio.Future[int]] = set()
         try:
             while True:
                 self.woken.clear()
                 # A send that hangs holds up its own round, not the next alert: rounds overlap, leases keep them apart.
-                if len(rounds) < _ROUNDS:
-                    rounds.add(asyncio.create_task(self._ring_once(clock)))
-                done, rounds = await asyncio.wait(rounds, timeout=_TICK, return_when=asyncio.FIRST_COMPLETED)
-                if not sum(task.result() for task in done):
+                if len(looks) < _LOOKS and len(rounds) < _ROUNDS:
+                    look = asyncio.get_running_loop().create_future()
+                    looks.add(look)
+                    rounds.add(begun := asyncio.create_task(self._ring_once(clock, look)))
+                    begun.add_done_callback(rounds.discard)
+                found = 0
+                if looks:
+                    done, looks = await asyncio.wait(looks, timeout=_TICK, return_when=asyncio.FIRST_COMPLETED)
+                    found = sum(look.result() for look in done)
+                if not found:
                     await self._pause()
         finally:
             # A round may be in the middle of a transaction: let it end, so that the database can be closed.
@@ -90,14 +100,18 @@ class Signpost:
                     task.cancel()
                 await asyncio.gather(*late, return_exceptions=True)
 
-    async def _ring_once(self, clock: Callable[[], datetime]) -> int:
+    async def _ring_once(self, clock: Callable[[], datetime], look: asyncio.Future[int]) -> None:
+        """One round. `look` is how many it found, known long before they are delivered."""
         try:
-            return await self.bell.ring_due(clock())
+            if await self.bell.ring_due(clock(), look.set_result):
+                self.wake()  # what came of it may make more due
         except LedgerDownError as error:
             _log.error("bell_waits", reason=str(error))
         except Exception:  # noqa: BLE001 (the bell must outlive any fault of ours; the log names the place)
             _log.exception("bell_stumbled")
-        return 0
+        finally:
+            if not look.done():
+                look.set_result(0)
 
     async def _pause(self) -> None:
         # Not wait_for: it can swallow a cancellation that comes as the event is set, and then nothing would end this.

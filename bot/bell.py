@@ -102,13 +102,15 @@ class Bell:
         self._standing = standing
         self._held: dict[str, _Held] = {}  # replies that could not be posted at once, by key
 
-    async def ring_due(self, now: datetime) -> int:
+    async def ring_due(self, now: datetime, looked: Callable[[int], None] = lambda _found: None) -> int:
         """Deliver every alert due at `now` (UTC). Returns how many were tried or prepared.
 
+        `looked` is called with that number as soon as all of them are in hand: the rest is waiting for chats.
         Raises `LedgerDownError` if the ledger cannot be read or written; nothing is lost by that.
         """
         stirred = await self._let_clocks_speak(now) + await self._look_at_drafts(now)
         due = await self._ledger.lease_due(now, held={key: one.until for key, one in self._held.items()})
+        looked(stirred + len(due))
         done = await asyncio.gather(*(self._ring(one, now) for one in due), return_exceptions=True)
         for fault in done:
             if isinstance(fault, BaseException):
@@ -223,7 +225,8 @@ class Bell:
         for name, channel in self._channels.items():
             if not isinstance(channel, Provable):
                 continue
-            claimed = await self._ledger.claim_proof(name, now if at_once or opened is None else opened, now)
+            before = now if at_once or opened is None else opened
+            claimed = await self._ledger.claim_proof(name, before, now, over=at_once)
             if claimed is None:
                 continue
             tried += 1
@@ -240,9 +243,10 @@ class Bell:
             _log.info("route_proved", via=claimed.channel)
             return
         failure = Words(receipt.reason).reveal()[:255]
-        await self._ledger.record_proof(Proof(claimed.channel, now, claimed.proved_at, claimed.receipt, failure))
         _log.error("route_not_proved", via=claimed.channel, reason=failure)
+        # Told before it is recorded: whatever comes between, it is proved again, and told once.
         await self._tell_of_broken(claimed.channel, claimed.proved_at, now)
+        await self._ledger.record_proof(Proof(claimed.channel, now, claimed.proved_at, claimed.receipt, failure))
 
     async def _route_broke(self, via: str, receipt: Failed, now: datetime) -> None:
         """A delivery found the way itself broken: that is its failed proof, and nobody need wait for tomorrow's."""

@@ -142,7 +142,7 @@ def more(library: Library, concern: Concern) -> Parts:
     w = library.wording
     open_ = concern.stage != "closed"
     offered = (
-        ("decide", w.decide_button, concern.stage == "logged"),
+        ("decide", w.decide_button, concern.stage == "logged" and not concern.drill),
         ("decide", w.decide_again_button, concern.stage == "decided"),
         ("assign", w.case.assign_button, open_),
         ("action", w.case.action_button, open_),

@@ -43,28 +43,36 @@ class Casework:
         """What comes of an act, after it has been saved. `rest` is `<concern>` and, for some, `:` and more; `sent` is
         its form, if one was sent.
         """
-        library, w = guide.library, guide.library.wording
+        w = guide.library.wording
         id_, _, tail = rest.partition(":")
         concern = await self._ledger.concern(id_)
         try:
             allowed = concern is not None and await self.may(guide, message.who, concern)
             if concern is None or not allowed:
-                return Reply((cards.note(library, w.not_yours_title, w.not_yours),))
-            match act:
-                case "ack":
-                    return replace(await self._acknowledge(library, message, concern, now), dialog=tail == "dialog")
-                case "decide":
-                    return await self._deciding.hear(guide, message, concern, tail, sent, now)
-                case _ if act in HANDS:
-                    return await self.handing.act(guide, message, act, concern, sent, now)
-                case "more":
-                    return Reply(casecards.more(library, concern), dialog=True)
-                case "open" | "chronology" | "decision":
-                    return await self._show(guide, message, act, concern, tail, now)
-                case _:
-                    return await self._form(guide, message, act, concern, tail, sent, now)
+                return Reply((cards.note(guide.library, w.not_yours_title, w.not_yours),))
+            reply = await self._act(guide, message, act, concern, tail, sent, now)
+            return replace(reply, parts=notices.marked(guide.library, concern, reply.parts))
         except RosterUnreadable:
-            return Reply((cards.note(library, w.no_roster_title, w.no_roster),))
+            return Reply((cards.note(guide.library, w.no_roster_title, w.no_roster),))
+
+    async def _act(
+        self, guide: Guidance, message: Message, act: str, concern: Concern, tail: str, sent: Sent | None, now: datetime
+    ) -> Reply:
+        """By somebody who may."""
+        library = guide.library
+        match act:
+            case "ack":
+                return replace(await self._acknowledge(library, message, concern, now), dialog=tail == "dialog")
+            case "decide":
+                return await self._deciding.hear(guide, message, concern, tail, sent, now)
+            case _ if act in HANDS:
+                return await self.handing.act(guide, message, act, concern, sent, now)
+            case "more":
+                return Reply(casecards.more(library, concern), dialog=True)
+            case "open" | "chronology" | "decision":
+                return await self._show(guide, message, act, concern, tail, now)
+            case _:
+                return await self._form(guide, message, act, concern, tail, sent, now)
 
     async def _acknowledge(self, library: Library, message: Message, concern: Concern, now: datetime) -> Reply:
         if concern.stage != "logged":

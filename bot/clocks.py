@@ -2,7 +2,7 @@
 
 *Seen by a person*: until somebody acknowledges, it goes on to the next person, and the reporter is told.
 *Decided and reasoned*: the policy's 24 hours, a limit and never leave to wait; reminders stop on the act.
-Acknowledging stops the first clock only. Nothing is ever sent about a closed concern.
+Acknowledging stops the first clock only. Nothing is ever sent about a closed concern. A drill has the first clock alone.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def seen_at(concern: Concern, school: School, step: int) -> datetime | None:
 
 def decide_at(concern: Concern, school: School, step: int) -> datetime | None:
     """When the second clock takes this step, from 0: the reminders, then the limit, then the limit again and again."""
-    if concern.stage in {"decided", "closed"}:
+    if concern.drill or concern.stage in {"decided", "closed"}:
         return None
     limits = school.limits
     steps = [*sorted(limits.decide_reminders), limits.decide]
@@ -157,7 +157,7 @@ def decide_by(concern: Concern, school: School) -> datetime:
 def quiet_at(concern: Concern, school: School, step: int) -> datetime | None:
     """When an acknowledgement that nobody followed by opening is asked after: once of who has it, then of the next person."""
     taken = concern.entry("acknowledged")
-    if concern.stage != "acknowledged" or taken is None or concern.entry("opened") or step > 1:
+    if concern.drill or concern.stage != "acknowledged" or taken is None or concern.entry("opened") or step > 1:
         return None
     limits, at = school.limits, taken.at
     for _ in range(step + 1):
@@ -176,8 +176,12 @@ def late(concern: Concern, school: School, now: datetime) -> frozenset[str]:
     zone = ZoneInfo(school.timezone)
     today = now.astimezone(zone).date()
     seen = seen_at(concern, school, 1)
-    undecided = concern.stage in {"logged", "acknowledged"}
-    to_do = concern.stage in OPEN and any(a.due <= today and not a.done for a in case.actions(concern))
+    undecided = concern.stage in {"logged", "acknowledged"} and not concern.drill
+    to_do = (
+        concern.stage in OPEN
+        and not concern.drill
+        and any(a.due <= today and not a.done for a in case.actions(concern))
+    )
     held = {
         "seen": seen is not None and seen <= now,
         "decide": undecided and decide_by(concern, school).astimezone(zone).date() <= today,
@@ -225,6 +229,8 @@ def _actions(concern: Concern, school: School, now: datetime) -> tuple[list[Ring
     """What is due and not done, once each school day from its day on; and when to look again."""
     rings: list[Ring] = []
     again: list[datetime] = []
+    if concern.drill:
+        return rings, None
     zone, leads = ZoneInfo(school.timezone), case.assigned(concern)
     for action in case.actions(concern):
         if action.done:
@@ -277,5 +283,5 @@ def upcoming(concern: Concern, school: School) -> Iterator[tuple[str, datetime]]
     seen = seen_at(concern, school, max(concern.seen, 1))
     if seen is not None:
         yield "seen", seen
-    if concern.stage in {"logged", "acknowledged"}:
+    if concern.stage in {"logged", "acknowledged"} and not concern.drill:
         yield "decide", decide_by(concern, school)

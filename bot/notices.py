@@ -17,6 +17,8 @@ from bot.concern import Concern
 from bot.talk import Card, Choice, Fact, Field, Form, Part, Words
 from policy_content.model import Library
 
+_DRILL = "DRILL"
+
 
 def sent(library: Library, ref: str, told: str, *, urgent: bool) -> Parts:
     """After the commit: the reference, who is told, what happens, whom to ring."""
@@ -60,10 +62,23 @@ def alert(library: Library, concern: Concern, now: datetime) -> Parts:
     if seen:
         facts.append(Fact(w.alert_acknowledged_by, seen.who))
     title = library.say(w.alert_title_urgent if concern.urgent else w.alert_title, reference=concern.reference)
-    if concern.drill:
-        body = library.say(w.alert_drill, alert=body)
-        title = f"DRILL · {title}"
     return (Card(title, body, tuple(facts), tone="alert"), *acts(library, concern))
+
+
+def marked(library: Library, concern: Concern, parts: Parts) -> Parts:
+    """Whatever is said of a drill says so first: in its first title and text, and in each title that names it."""
+    return tuple(_marked(library, concern, parts)) if concern.drill else parts
+
+
+def _marked(library: Library, concern: Concern, parts: Parts) -> Iterator[Part]:
+    for number, part in enumerate(parts):
+        if isinstance(part, (Card, Form)) and (number == 0 or concern.reference in part.title):
+            titled = replace(part, title=f"{_DRILL} · {part.title}")
+            if number == 0 and isinstance(titled, Card):
+                titled = replace(titled, body=library.say(library.wording.alert_drill, alert=titled.body))
+            yield titled
+        else:
+            yield part
 
 
 def _clock_facts(library: Library, concern: Concern, now: datetime) -> Iterator[Fact]:
@@ -80,9 +95,9 @@ def acts(library: Library, concern: Concern) -> tuple[Choice, ...]:
     match concern.stage:
         case "logged":
             return (Choice(w.acknowledge_button, f"ack:{concern.id}", main=True), open_it)
-        case "acknowledged":
+        case "acknowledged" if not concern.drill:  # nobody is to decide a drill
             return (open_it, Choice(w.decide_button, f"decide:{concern.id}"))
-        case "decided":
+        case "acknowledged" | "decided":
             return (open_it, Choice(w.close_button, f"close:{concern.id}"))
         case _:
             return (open_it,)
@@ -114,6 +129,11 @@ def alert_parts(
                 return (Card(w.proof_failed_title, library.say(w.proof_failed, route=route), tone="failed"),)
             case _:
                 return outsider_wrote(library)
+    return marked(library, concern, _of_concern(library, kind, concern, now, key, told))
+
+
+def _of_concern(library: Library, kind: str, concern: Concern, now: datetime, key: str, told: str) -> Parts:
+    w = library.wording
     if kind == "action":
         return _action_due(library, concern, key)
     to_reporter = {"told": told_reporter, "waiting": waiting, "settled": told_settled, "message": _message_waits}
@@ -241,6 +261,7 @@ def listed(library: Library, concern: Concern, now: datetime) -> Parts:
     w = library.wording
     new = w.alert_title if concern.stage == "logged" else w.listed_title
     title = library.say(w.alert_title_urgent if concern.urgent else new, reference=concern.reference)
+    title = f"{_DRILL} · {title}" if concern.drill else title
     facts = (
         Fact(w.list_stage, Words(getattr(w, f"stage_{concern.stage}"))),
         Fact(w.alert_logged, Words(when(library, concern.logged_at, now))),
@@ -339,8 +360,9 @@ def already_closed(library: Library, concern: Concern, now: datetime) -> Parts:
 def acknowledged(library: Library, concern: Concern) -> Parts:
     """To the DSL who has just acknowledged."""
     w = library.wording
+    body = library.say(w.acknowledged_drill if concern.drill else w.acknowledged)
     return (
-        Card(library.say(w.acknowledged_title, reference=concern.reference), library.say(w.acknowledged), tone="done"),
+        Card(library.say(w.acknowledged_title, reference=concern.reference), body, tone="done"),
         *acts(library, concern),
     )
 

@@ -216,6 +216,7 @@ class Wording(BaseModel):
     open_button: Label
     acknowledged_title: Annotated[Label, _holds("reference")]
     acknowledged: Say
+    acknowledged_drill: Say
     already_acknowledged_title: Annotated[Label, _holds("reference")]
     already_acknowledged: Annotated[Say, _holds("when")]
     by_label: Label

@@ -22,9 +22,11 @@ _KINDS = {  # what the subject says; everything else a person needs is in the ch
 def render(alert: Alert, sender: str, to: str, domain: str, now: datetime) -> EmailMessage:
     """The email for an alert. `domain` makes its Message-ID, which is the same each time it is sent."""
     message = EmailMessage()
-    urgent = any(isinstance(part, Card) and "URGENT" in part.title for part in alert.parts)
+    titles = [part.title for part in alert.parts if isinstance(part, Card)]
+    urgent, drill = any("URGENT" in title for title in titles), any(title.startswith("DRILL") for title in titles)
+    marks = ("DRILL" if drill else "", "URGENT" if urgent else "")
     what = _KINDS.get(alert.kind, "something waits for you")
-    message["Subject"] = " ".join(filter(None, ("URGENT" if urgent else "", "Signpost", alert.ref))) + f": {what}"
+    message["Subject"] = " ".join(filter(None, (*marks, "Signpost", alert.ref))) + f": {what}"
     message["From"], message["To"], message["Date"] = sender, to, format_datetime(now)
     message["Message-ID"] = _message_id(alert.key, domain)
     message["Auto-Submitted"] = "auto-generated"
@@ -35,6 +37,8 @@ def render(alert: Alert, sender: str, to: str, domain: str, now: datetime) -> Em
         "Open the school's chat now to acknowledge and read it. Nothing about it is in this email.",
         "If you cannot, find or ring the next person in the safeguarding team. In danger: 999.",
     ]
+    if drill:
+        lines.insert(0, "DRILL. Nobody is at risk: this tests whether the alarm is heard.")
     message.set_content("\n\n".join(lines) + "\n")
     return message
 

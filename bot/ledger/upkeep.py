@@ -9,7 +9,7 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,6 +27,10 @@ from bot.vault import Vault
 
 _BATCH = 200  # rows re-wrapped, or read for a backup, at a time
 _FORMAT = "signpost-backup-1"
+_CLAIM = "~"  # before a route's name: the row that says who is proving it now. No channel's name begins so
+_CLAIM_LASTS = timedelta(
+    minutes=5
+)  # a proof, bounded as every send is, takes seconds: by then whoever made it has died
 
 
 class NotABackupError(ValueError):
@@ -166,36 +170,48 @@ class Upkeep(Database):
 
     async def proofs(self) -> list[Proof]:
         """The last proof of each route."""
+        p = t.proofs.c
         async with self.reading() as db:
-            rows = await db.execute(select(t.proofs).order_by(t.proofs.c.channel))
+            rows = await db.execute(select(t.proofs).where(p.channel.not_like(f"{_CLAIM}%")).order_by(p.channel))
             return [Proof(*row) for row in rows]
 
-    async def claim_proof(self, channel: str, before: datetime, now: datetime) -> Proof | None:
-        """Take on proving this route, unless some replica has tried since `before`. None if one has."""
+    async def claim_proof(self, channel: str, before: datetime, now: datetime, *, over: bool = False) -> Proof | None:
+        """Take on proving this route, unless it has been since `before`, or some replica is at it (then only `over` it).
+        None if so. What was known of the route stays until the result: a claim without one lapses after a few minutes.
+        """
         p = t.proofs.c
+        lapsed = now if over else now - _CLAIM_LASTS
+        upsert = postgresql.insert if self.postgres else sqlite.insert
+        claim = upsert(t.proofs).values(channel=_CLAIM + channel, tried_at=now)
         async with self.transaction() as db:
-            upsert = postgresql.insert if self.postgres else sqlite.insert
-            begun = upsert(t.proofs).values(channel=channel, tried_at=now)
-            if (
-                await db.execute(begun.on_conflict_do_nothing(index_elements=["channel"]).returning(p.channel))
-            ).first():
-                return Proof(channel, now, None, None, None)  # the first of all; a replica beside us finds it there
-            row = (await db.execute(select(t.proofs).where(p.channel == channel).with_for_update())).one()
-            if row.tried_at >= before:
+            won = claim.on_conflict_do_update(
+                index_elements=["channel"], set_={"tried_at": now}, where=p.tried_at <= lapsed
+            )
+            if (await db.execute(won.returning(p.channel))).first() is None:
                 return None
-            await db.execute(update(t.proofs).where(p.channel == channel).values(tried_at=now))
-            return Proof(channel, now, row.proved_at, row.receipt, row.failure)
+            # Read once the claim is ours: whoever had it before may have come to a result.
+            row = (await db.execute(select(t.proofs).where(p.channel == channel))).first()
+            if row is not None and row.tried_at >= before:
+                await db.execute(delete(t.proofs).where(p.channel == _CLAIM + channel))
+                return None
+        known = (row.proved_at, row.receipt, row.failure) if row is not None else (None, None, None)
+        return Proof(channel, now, *known)
 
     async def record_proof(self, proof: Proof) -> None:
-        """Keep what came of proving a route."""
+        """Keep what came of proving a route. That it was claimed for this is over; a later claim is another's."""
+        p = t.proofs.c
+        values = {
+            "tried_at": proof.tried_at,
+            "proved_at": proof.proved_at,
+            "receipt": proof.receipt,
+            "failure": proof.failure,
+        }
+        upsert = postgresql.insert if self.postgres else sqlite.insert
+        made = upsert(t.proofs).values(channel=proof.channel, **values)
         async with self.transaction() as db:
-            await db.execute(
-                update(t.proofs)
-                .where(t.proofs.c.channel == proof.channel)
-                .values(
-                    tried_at=proof.tried_at, proved_at=proof.proved_at, receipt=proof.receipt, failure=proof.failure
-                )
-            )
+            await db.execute(made.on_conflict_do_update(index_elements=["channel"], set_=values))
+            mine = and_(p.channel == _CLAIM + proof.channel, p.tried_at <= proof.tried_at)
+            await db.execute(delete(t.proofs).where(mine))
 
     async def route_failed(self, channel: str, failure: str, now: datetime) -> datetime | None:
         """A delivery found this route broken: it stands as a failed proof until a proof, or an alert to the DSL, gets through.

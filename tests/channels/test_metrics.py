@@ -89,8 +89,7 @@ async def test_an_alert_that_nobody_is_shown_waits_and_grows_older(school: Schoo
 
 async def test_each_route_says_when_it_was_proved_and_whether_it_failed(school: School) -> None:
     ledger, now = school.signpost.ledger, utc_now()
-    await ledger.claim_proof("web", now, now)
-    (claimed,) = await ledger.proofs()
+    claimed = await ledger.claim_proof("web", now, now)
     assert "signpost_route_last_proved_timestamp_seconds web" not in await scraped(school), "it never was"
     await ledger.record_proof(type(claimed)("web", now, now, "standing", None))
     await ledger.route_failed("elsewhere", "not connected any more", now)

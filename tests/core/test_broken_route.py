@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -105,9 +106,9 @@ async def test_a_message_to_one_person_does_not_say_that_the_dsls_place_is_there
 
 async def test_it_keeps_when_the_route_was_last_proved(school, web, ledger):
     now = school.clock.now()
-    assert await ledger.claim_proof("web", now, now)
+    claimed = await ledger.claim_proof("web", now, now)
     proved = datetime(2026, 3, 2, 8, tzinfo=UTC)
-    await ledger.record_proof((await ledger.proofs())[0].__class__("web", now, proved, "standing", None))
+    await ledger.record_proof(replace(claimed, proved_at=proved, receipt="standing"))
     await school.log()
     web.break_route(GONE)
     await school.ring()

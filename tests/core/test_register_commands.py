@@ -75,6 +75,44 @@ async def test_the_list_and_the_deliveries_need_no_code_and_show_no_name(known, 
         assert desk.MARK not in shown
 
 
+async def test_the_deliveries_say_who_was_told_by_role_and_the_reporter_as_the_reporter(known, desk):
+    id_, dsl, member = desk.id(REF), desk.person("dsl"), desk.person("colleague")
+    desk.channels["web"].places["dsl"].add("web:colleague")
+    await desk.press(f"ack:{id_}", dsl)
+    await desk.fill(f"assign:{id_}", {"who": "dsl"}, dsl)
+    await desk.ring()
+    await desk.fill(f"restrict:{id_}", {"who": "dsl", "text": "because"}, member)
+    await desk.ring()
+    await desk.fill(f"escalate:{id_}", {"text": "because"}, member)  # to those to whom it is now kept
+    await desk.ring()
+    status, shown = known.run("concerns", REF)
+    assert status == 0
+    assert set(re.findall(r"UTC  (\w+) +to (.+?) +by", shown)) == {
+        ("concern", "dsl"),
+        ("told", "reporter"),
+        ("assigned", "dsl"),
+        ("kept", "dsl"),
+        ("assigned", "a named person"),  # the DSL in the other chat, of which the terminal's school.yaml says nothing
+        ("kept", "a named person"),
+        ("concern", "a named person"),
+    }
+    assert "colleague" not in shown
+
+
+async def test_a_dsl_who_logged_it_is_the_reporter_only_where_they_were_told_as_such(known, desk):
+    dsl = desk.person("dsl")
+    day = f"{desk.clock.now() - timedelta(days=1):%Y-%m-%d}"
+    ref = await desk.log(who=dsl, date=day)
+    id_ = desk.id(ref)
+    await desk.press(f"ack:{id_}", dsl)
+    await desk.fill(f"assign:{id_}", {"who": "dsl"}, dsl)
+    await desk.ring()
+    _, shown = known.run("concerns", ref)
+    told = re.findall(r"UTC  (\w+) +to (.+?) +by", shown)
+    assert ("told", "reporter") in told
+    assert ("assigned", "dsl") in told
+
+
 async def test_without_the_code_nothing_is_shown_written_or_forgotten(known, desk, tmp_path):
     before = kept(desk)
     shown = without_a_code(known, "show", REF)
