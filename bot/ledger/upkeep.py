@@ -1,4 +1,4 @@
-"""Keeping the ledger true: the audit, the rotation of keys, forgetting, the proofs of the alert routes, backup and restore."""
+"""Keeping the ledger true: the rotation of keys, forgetting, the proofs of the alert routes, backup and restore."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.concern import Concern
-from bot.ledger import chain
 from bot.ledger import tables as t
-from bot.ledger.database import ChangedMeanwhileError, Database, LedgerDownError
-from bot.ledger.records import chain_head, note
+from bot.ledger.auditing import Auditing
+from bot.ledger.database import ChangedMeanwhileError, LedgerDownError
+from bot.ledger.records import note
 from bot.talk import Event, Person
-from bot.vault import Vault
 
 _BATCH = 200  # rows re-wrapped, or read for a backup, at a time
 _FORMAT = "signpost-backup-1"
@@ -38,15 +37,6 @@ class NotABackupError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
-    """What an audit found: how many entries were checked, every break, and the chain's head as noted outside."""
-
-    checked: int
-    breaks: tuple[chain.Break, ...]
-    head: str
-
-
-@dataclass(frozen=True, slots=True)
 class Proof:
     """When a route to people was last proved, and what went wrong since, if anything."""
 
@@ -57,37 +47,10 @@ class Proof:
     failure: str | None
 
 
-class Upkeep(Database):
+class Upkeep(Auditing):
     """What is done for the ledger, not for a message."""
 
-    _vault: Vault
     _tombs: Path | None
-
-    # ---- the chain
-
-    async def audit(self) -> Audit:
-        """Verify the whole chain. Reads all of it; changes nothing."""
-        c = t.chronology.c
-        async with self.transaction() as db:
-            head = await chain_head(db, self._vault)
-            rows = await db.execute(
-                select(t.chronology, t.concerns.c.reference)
-                .join_from(t.chronology, t.concerns, c.concern == t.concerns.c.id, isouter=True)
-                .order_by(c.link)
-            )
-            links = [
-                chain.Link(r.link, r.reference or "", r.concern, r.number, r.at, r.what, r.sealed, r.mac) for r in rows
-            ]
-            key = self._vault.open_bytes(head.key, "chain")
-        breaks = tuple(chain.verify(key, links, (head.link, head.mac)))
-        return Audit(len(links), breaks, chain.fingerprint(head.link, head.mac))
-
-    async def head(self) -> str:
-        """The head of the chain, to be noted outside the database. Raises `LedgerDownError`, also for wrong master keys."""
-        async with self.transaction() as db:
-            head = await chain_head(db, self._vault)
-            self._vault.open_bytes(head.key, "chain")
-        return chain.fingerprint(head.link, head.mac)
 
     # ---- keys
 

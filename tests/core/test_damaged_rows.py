@@ -63,6 +63,48 @@ async def test_what_cannot_be_unsealed_is_listed_and_told_without_a_word(school,
     assert school.MARK not in school.text(sent.parts) + shown.replace(school.person("dsl").name.reveal(), "")
 
 
+ENTRIES = {name: damage for name, damage in (SEALED | TIMES).items() if "update chronology" in damage} | {
+    "the mac is text": "update chronology set mac = 'x' where concern = '{id}'",
+    "the kind is bytes": "update chronology set what = x'00' where concern = '{id}'",
+    "the number is a word": "update chronology set number = 'x' where concern = '{id}'",
+}
+
+
+@pytest.mark.parametrize("damage", ENTRIES.values(), ids=[*ENTRIES])
+async def test_the_audit_names_an_entry_of_which_a_value_cannot_be_read(school, damage):
+    await school.log(who=school.person("other"))
+    changed = await school.log()
+    school.alter(damage.format(id=school.id(changed)))
+    found = (await school.ledger.audit()).breaks
+    assert "entry 2 (TA-2026-0002): changed, or moved from another place" in [str(fault) for fault in found]
+    assert {fault.reference for fault in found} <= {changed, ""}
+
+
+@pytest.mark.parametrize("damage", TIMES.values(), ids=[*TIMES])
+async def test_the_audit_names_a_concern_whose_time_cannot_be_read(school, damage):
+    await school.log()
+    school.alter(damage.format(id=school.id(REF)))
+    assert REF in [fault.reference for fault in (await school.ledger.audit()).breaks]
+
+
+@pytest.mark.parametrize(
+    "damage", ["link = 'x' where link = 2", "link = x'00' where link = 1"], ids=["a word", "bytes"]
+)
+async def test_the_audit_names_a_concern_of_which_an_entry_has_no_place_any_more(school, damage):
+    for n in range(3):
+        await school.log(who=school.person(f"t{n}"))
+    school.alter(f"update chronology set {damage}")
+    lost = "TA-2026-0002" if damage.endswith("2") else REF
+    assert (0, lost) in [(fault.place, fault.reference) for fault in (await school.ledger.audit()).breaks]
+
+
+@pytest.mark.parametrize("head", ["link = 'x'", "mac = 'x'"])
+async def test_the_audit_names_a_head_that_cannot_be_read(school, head):
+    await school.log()
+    school.alter(f"update chain set {head}")
+    assert "the head of the chain was changed" in str((await school.ledger.audit()).breaks[0])
+
+
 @pytest.mark.parametrize("damage", STEPS.values(), ids=[*STEPS])
 async def test_a_clock_that_cannot_be_read_holds_up_no_other_clock(school, damage):
     await school.log()
