@@ -7,13 +7,13 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import LargeBinary, Table, and_, delete, func, insert, select, text, update
+from sqlalchemy import Column, LargeBinary, Table, and_, delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +25,7 @@ from bot.ledger.records import note
 from bot.talk import Event, Person
 
 _BATCH = 200  # rows re-wrapped, or read for a backup, at a time
+_AGAIN = "forgotten before this backup was restored"
 _FORMAT = "signpost-backup-1"
 _CLAIM = "~"  # before a route's name: the row that says who is proving it now. No channel's name begins so
 _CLAIM_LASTS = timedelta(
@@ -230,11 +231,8 @@ class Upkeep(Auditing):
                     await db.execute(insert(table), values[start : start + _BATCH])
             if self.postgres:
                 await self._move_counters(db)
-            for concern in self._forgotten():
-                await db.execute(
-                    update(t.concerns).where(t.concerns.c.id == concern).values(key=None, sealed=None, next_at=None)
-                )
-                await _clear(db, concern)
+            for concern, at in self._forgotten_at().items():
+                await _forget_again(db, concern, at)
         return len(whole)
 
     async def _move_counters(self, db: Any) -> None:
@@ -249,10 +247,37 @@ class Upkeep(Auditing):
             )
 
     def _forgotten(self) -> Sequence[str]:
+        return list(self._forgotten_at())
+
+    def _forgotten_at(self) -> Mapping[str, str]:
+        """What has been forgotten, as it is noted outside the database: concern's id to when, as ISO text."""
         if self._tombs is None or not self._tombs.is_file():
-            return ()
-        lines = self._tombs.read_text(encoding="ascii").splitlines()
-        return [line.split(" ")[1] for line in lines if " " in line]
+            return {}
+        lines = [line.split(" ") for line in self._tombs.read_text(encoding="ascii").splitlines() if " " in line]
+        return {line[1]: line[0] for line in lines}
+
+
+async def _forget_again(db: AsyncConnection, concern: str, at: str) -> None:
+    """Forget what a backup from before its forgetting brought back. Who forgot it, and why, is not noted outside."""
+    c = t.concerns.c
+    gone = {"key": None, "sealed": None, "stage": "closed", "next_at": None}
+    row = (await db.execute(update(t.concerns).where(c.id == concern).values(gone).returning(*t.concerns.c))).first()
+    if row is None:
+        return
+    await _clear(db, concern)
+    s = t.tombstones.c
+    if (await db.execute(select(s.concern).where(s.concern == concern))).first() is None:
+        known = {"concern": concern, "reference": row.reference, "logged_at": row.logged_at}
+        how = {"forgotten_at": _noted_at(at), "who": "not noted", "why": _AGAIN}
+        await db.execute(insert(t.tombstones).values(known | how))
+
+
+def _noted_at(text: str) -> datetime:
+    """When something was forgotten, as its line says; a line that somebody broke still forgets."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return t.LONG_AGO
 
 
 async def _clear(db: AsyncConnection, concern: str) -> None:
@@ -266,14 +291,16 @@ async def _clear(db: AsyncConnection, concern: str) -> None:
 
 
 def _plain(table: Table, row: Any) -> dict[str, Any]:
-    """A row as JSON: bytes as base64, times as ISO text."""
+    """A row as JSON: bytes as base64, times as ISO text. Text that somebody put where bytes were goes as its bytes: the
+    rest can still be restored, and this reads as changed there too.
+    """
 
-    def plain(value: Any) -> Any:
-        if isinstance(value, bytes):
-            return base64.b64encode(value).decode()
+    def plain(column: Column[Any], value: Any) -> Any:
+        if value is not None and isinstance(column.type, LargeBinary):
+            return base64.b64encode(value if isinstance(value, bytes) else str(value).encode()).decode()
         return value.isoformat() if isinstance(value, datetime) else value
 
-    return {column.name: plain(value) for column, value in zip(table.columns, row, strict=True)}
+    return {column.name: plain(column, value) for column, value in zip(table.columns, row, strict=True)}
 
 
 def _rows(file: IO[str]) -> Iterator[tuple[str, dict[str, Any]]]:

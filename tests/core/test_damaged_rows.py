@@ -98,6 +98,18 @@ async def test_the_audit_names_a_concern_of_which_an_entry_has_no_place_any_more
     assert (0, lost) in [(fault.place, fault.reference) for fault in (await school.ledger.audit()).breaks]
 
 
+@pytest.mark.parametrize("damage", [*SEALED.values(), *TIMES.values()], ids=[*SEALED, *TIMES])
+async def test_a_backup_of_a_damaged_row_is_restored_with_everything_else(school, another_ledger, tmp_path, damage):
+    await school.log()
+    await school.log(who=school.person("other"))
+    school.alter(damage.format(id=school.id(REF)))
+    await school.ledger.backup(tmp_path / "b")
+    restored = await another_ledger(tmp_path / "new.db")
+    await restored.restore(tmp_path / "b")
+    assert {concern.reference for concern in await restored.all_concerns()} == {REF, OTHER}
+    assert (await restored.by_reference(OTHER)).account == (await school.ledger.by_reference(OTHER)).account
+
+
 @pytest.mark.parametrize("head", ["link = 'x'", "mac = 'x'"])
 async def test_the_audit_names_a_head_that_cannot_be_read(school, head):
     await school.log()
