@@ -19,6 +19,7 @@ from adapters.shelf import Shelf
 from bot import KeyTextError, Ledger, NotABackupError, Words, new_master_key
 from bot.clocks import ladder
 from bot.concern import Account, NewConcern
+from bot.ledger import Audit
 from bot.settings import Settings
 from policy_content.model import School
 
@@ -51,7 +52,7 @@ def add_to(app: typer.Typer, make: doctor_.Make) -> None:
 
 
 def audit() -> None:
-    """Verify the chain of all chronologies: nothing changed, removed, reordered or cut off."""
+    """Verify the record: no entry changed, removed, reordered or cut off, and no concern without its entries or its key."""
     needs.run(_audit(needs.settings(quiet=True)))
 
 
@@ -84,7 +85,9 @@ def keys_new(name: Annotated[str, typer.Argument(help="Its id, such as this year
 
 @keys_app.command("rotate")
 def keys_rotate() -> None:
-    """Wrap every data key by the newest master key. Stop it when you like: run again, it goes on."""
+    """Wrap every data key by the newest master key, after `signpost serve` was started again with both. It can be stopped,
+    and goes on when run again.
+    """
     needs.run(_rotate(needs.settings(quiet=True)))
 
 
@@ -94,19 +97,23 @@ async def _audit(found: Settings) -> None:
         result = await ledger.audit()
     finally:
         await ledger.close()
-    for fault in result.breaks:
-        typer.echo(f"BROKEN {fault}", err=True)
+    _name(result)
     typer.echo(f"{result.checked} entries checked, {len(result.breaks)} breaks. Head {result.head}")
     if result.breaks:
         needs.stop(
             "the record does not verify",
-            "an entry was changed, removed, reordered or cut off outside Signpost",
+            "an entry or a concern was changed, removed, reordered or cut off outside Signpost",
             "keep this database as it is, tell the DSL, and compare the head with the ones noted in the log and in the “last proved” message",
         )
 
 
+def _name(result: Audit) -> None:
+    for fault in result.breaks:
+        typer.echo(f"BROKEN {fault}", err=True)
+
+
 async def _upgrade(found: Settings) -> None:
-    ledger, _ = await needs.opened(found, migrate=True)
+    ledger, _ = await needs.opened(found, migrate=True, begin="first")
     await ledger.close()
     typer.echo("The tables are up to date.")
 
@@ -121,7 +128,7 @@ async def _backup(found: Settings, file: Path) -> None:
 
 
 async def _restore(found: Settings, file: Path) -> None:
-    ledger, _ = await needs.opened(found, migrate=True)
+    ledger, _ = await needs.opened(found, migrate=True, begin="anew")
     try:
         rows = await ledger.restore(file)
         result = await ledger.audit()
@@ -129,7 +136,16 @@ async def _restore(found: Settings, file: Path) -> None:
         needs.stop(f"{file} was not restored", str(error), "take another backup; the database is as it was")
     finally:
         await ledger.close()
+    _name(result)
     typer.echo(f"{rows} rows restored; {result.checked} entries verified, {len(result.breaks)} breaks.")
+    if result.breaks:
+        needs.stop(
+            "what was restored does not verify",
+            f"it was changed before {file} was written, or in that file; everything in it is restored all the same",
+            "use it only if no better backup is left: tell the DSL what is named above, and compare the head with the ones noted "
+            "in the log and in the “last proved” message. To try another backup, restore it into an empty database",
+            code=1,
+        )
 
 
 async def _rotate(found: Settings) -> None:
@@ -138,7 +154,11 @@ async def _rotate(found: Settings) -> None:
         done = await ledger.rotate()
     finally:
         await ledger.close()
-    typer.echo(f"{done} keys wrapped anew. The older master keys are needed only for older backups now.")
+    typer.echo(
+        f"{done} keys wrapped anew. A `signpost serve` that was started without the newest master key can open nothing now: "
+        "start it again with both keys. Then take the older key out of SIGNPOST_KEYS once `signpost keys rotate` says 0, "
+        "and keep it for older backups."
+    )
 
 
 async def _drill(found: Settings, make: doctor_.Make, *, again: bool) -> None:

@@ -325,6 +325,8 @@ async def _serve(settings: Settings, shelf: Shelf, vault: Vault, channels: dict[
         for chat in chats:
             await opened.enter_async_context(chat.open(signpost.house(), listening=True))
         bound = await opened.enter_async_context(served(site, signpost, settings.host, settings.port, closing=False))
+        for part, reason in (await signpost.readiness()).items():
+            _log.error("not_ready", part=part, reason=reason)
         typer.echo(f"Serving on {settings.host}:{bound}")
         sys.stdout.flush()
         await _told_to_stop()

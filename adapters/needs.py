@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import typer
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from adapters import logs, practice
 from adapters.shelf import Shelf, read_guidance
@@ -16,6 +19,11 @@ from bot import Guidance, KeyTextError, Ledger, LedgerDownError, Vault, open_led
 from bot.settings import Settings, SettingsError, read_settings
 from policy_content import ContentError
 from policy_content.model import School
+
+_MARKED = (
+    "Signpost has begun its database beside this file. If the database is gone, Signpost says so instead of making an empty one.\n"
+    "Delete this file only to begin anew on purpose.\n"
+)
 
 
 def settings(*, quiet: bool = False) -> Settings:
@@ -78,16 +86,69 @@ def key(found: Settings) -> Vault:
     return made
 
 
-async def ledger(found: Settings, made: Vault, short: str, *, migrate: bool | None = None) -> Ledger:
-    """The school's ledger. Raises `LedgerDownError`."""
+Begin = Literal["never", "first", "anew"]
+
+
+async def ledger(
+    found: Settings, made: Vault, short: str, *, migrate: bool | None = None, begin: Begin = "first"
+) -> Ledger:
+    """The school's ledger. Raises `LedgerDownError`; ends the command where there is no database and none may be begun:
+    `never`, only the `first` time, or `anew` (what a backup is restored into). PostgreSQL has its own word in this.
+    """
+    file = _database_file(found.database)
+    if file is not None and not file.exists():
+        _may_begin(file, begin)
     found.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return await open_ledger(found.database, made, short, tombs=found.data / "forgotten", migrate=migrate)
+    opened = await open_ledger(found.database, made, short, tombs=found.data / "forgotten", migrate=migrate)
+    if file is not None and not _marker(file).exists():
+        with suppress(
+            OSError
+        ):  # a folder in which nothing new may be written: the database is there, and that is enough
+            _marker(file).write_text(_MARKED, encoding="ascii")
+    return opened
 
 
-async def opened(found: Settings, *, migrate: bool | None = None) -> tuple[Ledger, School]:
+async def opened(found: Settings, *, migrate: bool | None = None, begin: Begin = "never") -> tuple[Ledger, School]:
     """The school's ledger, and the school as its content has it. Raises `LedgerDownError`."""
     school = content(found.content).library.school
-    return await ledger(found, key(found), school.short, migrate=migrate), school
+    return await ledger(found, key(found), school.short, migrate=migrate, begin=begin), school
+
+
+def _database_file(url: str) -> Path | None:
+    """The file of a SQLite database; None for any other, and for a URL that is none."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return None
+    if (
+        parsed.get_backend_name() != "sqlite"
+        or not parsed.database
+        or parsed.database.startswith((":memory:", "file:"))
+    ):
+        return None
+    return Path(parsed.database)
+
+
+def _marker(file: Path) -> Path:
+    """What stays beside a database, so that one that is gone is not taken for one that never was."""
+    return file.with_name(f"{file.name}.begun")
+
+
+def _may_begin(file: Path, begin: Begin) -> None:
+    """End the command unless a new database may be made where there is none."""
+    if begin != "anew" and _marker(file).exists():
+        stop(
+            f"the database is gone: {file}",
+            "there was one here (a file beside it says so), and a new, empty one would know of no concern that was logged",
+            "put the file back, or restore the last backup with `signpost db restore FILE`. To begin anew on purpose, "
+            f"delete {_marker(file)} and run `signpost serve`",
+        )
+    if begin == "never":
+        stop(
+            f"there is no database: {file}",
+            "nothing has been logged in this folder, or SIGNPOST_DATA names another folder than `signpost serve` uses",
+            "correct SIGNPOST_DATA. In a new school `signpost doctor`, `signpost serve` or `signpost db upgrade` makes the database",
+        )
 
 
 def refuse_real(command: str) -> None:
@@ -119,7 +180,7 @@ def bullets(lines: list[str]) -> str:
     return "\n  - ".join(["mend each of these:", *lines])
 
 
-def stop(what: str, why: str, hint: str) -> NoReturn:
-    """End with an error in its parts: what, why, and what to do next."""
+def stop(what: str, why: str, hint: str, *, code: int = 2) -> NoReturn:
+    """End with an error in its parts: what, why, and what to do next. `code` is 1 where what was asked was done."""
     typer.echo(f"{what}\n  why: {why}\n  what to do: {hint}", err=True)
-    raise typer.Exit(2)
+    raise typer.Exit(code)

@@ -187,7 +187,7 @@ async def _by_code(found: Settings, make: Make, code: str) -> AsyncIterator[tupl
     if shelf is None:
         needs.stop("the record was not opened", "the content cannot be used", needs.bullets(faults))
     channels = make(found, shelf)
-    ledger = await needs.ledger(found, needs.key(found), shelf.guidance().library.school.short)
+    ledger = await needs.ledger(found, needs.key(found), shelf.guidance().library.school.short, begin="never")
     async with AsyncExitStack() as opened:
         opened.push_async_callback(ledger.close)
         signpost = Signpost.of(shelf, ledger, channels or {"none": _Nobody()})

@@ -49,6 +49,7 @@ class Signpost:
     desk: Desk
     bell: Bell
     woken: asyncio.Event
+    stumbled: str = ""  # why the bell's last round did not end well; empty if it did
 
     @classmethod
     def of(cls, shelf: Shelf, ledger: Ledger, channels: Mapping[str, Channel]) -> Signpost:
@@ -106,9 +107,13 @@ class Signpost:
             if await self.bell.ring_due(clock(), look.set_result):
                 self.wake()  # what came of it may make more due
         except LedgerDownError as error:
+            self.stumbled = str(error)
             _log.error("bell_waits", reason=str(error))
-        except Exception:  # noqa: BLE001 (the bell must outlive any fault of ours; the log names the place)
+        except Exception as error:  # noqa: BLE001 (the bell must outlive any fault of ours; the log names the place)
+            self.stumbled = f"a fault of Signpost's own ({type(error).__name__}): its log says where"
             _log.exception("bell_stumbled")
+        else:
+            self.stumbled = ""
         finally:
             if not look.done():
                 look.set_result(0)
@@ -169,17 +174,20 @@ class Signpost:
                     wrong[f"route {proof.channel}"] = proof.failure
         except LedgerDownError as error:
             wrong["database"] = str(error)
+        if self.stumbled:
+            wrong["bell"] = f"its last round did not end well, so an alert may wait: {self.stumbled}"
         if self.shelf.trouble:
             wrong["content"] = "an edit was not taken; yesterday's words are in use. Run `signpost check`."
         return wrong
 
     def is_ready(self, wrong: Mapping[str, str]) -> bool:
-        """Whether with these faults the promises can be kept: the database saves, every chat works, some route is left.
+        """Whether with these faults the promises can be kept: the database saves, the bell rings, every chat works, some
+        route is left.
 
         Kept content, a clock astray or email alone is a warning: staff are still answered, concerns logged and told.
         """
         broken = {name for name in self.channels if f"route {name}" in wrong}
-        return "database" not in wrong and broken <= {"email"} and bool(self.channels.keys() - broken)
+        return not {"database", "bell"} & wrong.keys() and broken <= {"email"} and bool(self.channels.keys() - broken)
 
     async def _last_proved(self) -> dict[str, str | None]:
         """Each route's last proof, UTC."""

@@ -108,13 +108,14 @@ class Bell:
         `looked` is called with that number as soon as all of them are in hand: the rest is waiting for chats.
         Raises `LedgerDownError` if the ledger cannot be read or written; nothing is lost by that.
         """
-        stirred = await self._let_clocks_speak(now) + await self._look_at_drafts(now)
+        faults: list[BaseException] = []
+        stirred = await self._let_clocks_speak(now, faults) + await self._look_at_drafts(now)
         due = await self._ledger.lease_due(now, held={key: one.until for key, one in self._held.items()})
         looked(stirred + len(due))
         done = await asyncio.gather(*(self._ring(one, now) for one in due), return_exceptions=True)
-        for fault in done:
-            if isinstance(fault, BaseException):
-                raise fault
+        faults += [fault for fault in done if isinstance(fault, BaseException)]
+        if faults:
+            raise faults[0]
         return stirred + len(due)
 
     async def answer(self, message: Message, reply: Reply, now: datetime) -> bool:
@@ -167,12 +168,19 @@ class Bell:
 
     # ---- what is due without anybody asking
 
-    async def _let_clocks_speak(self, now: datetime) -> int:
+    async def _let_clocks_speak(self, now: datetime, faults: list[BaseException]) -> int:
+        """`faults` gets what went wrong with one concern: the others' clocks are not kept waiting by it."""
         school, spoken = self._guidance().library.school, 0
         for concern in await self._ledger.clocks_due(now):
-            plan = clocks.plan(concern, school, now)
-            wanted = [self._wanted(concern, ring, plan) for ring in plan.rings]
-            spoken += await self._ledger.take_steps(concern, plan, wanted, now) and bool(wanted)
+            try:
+                plan = clocks.plan(concern, school, now)
+                wanted = [self._wanted(concern, ring, plan) for ring in plan.rings]
+                spoken += await self._ledger.take_steps(concern, plan, wanted, now) and bool(wanted)
+            except LedgerDownError:
+                raise
+            except Exception as fault:  # noqa: BLE001 (raised when the round has done what it can)
+                _log.error("clock_stumbled", concern=concern.id, reason=type(fault).__name__)
+                faults.append(fault)
         return spoken
 
     def _wanted(self, concern: Concern, ring: clocks.Ring, plan: clocks.Plan) -> Wanted:

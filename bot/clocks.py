@@ -191,16 +191,18 @@ def late(concern: Concern, school: School, now: datetime) -> frozenset[str]:
 
 
 def _seen(concern: Concern, school: School, now: datetime) -> tuple[int, list[Ring]]:
-    step, rings, steps = concern.seen, [], rungs(concern, school)
+    step, rings, steps, everybody = concern.seen, [], rungs(concern, school), False
     if concern.stage != "logged":
         return step, []
     for at in islice(_steps(concern, school), step, None):
         if at > now:
             break
-        due = steps[step] if step < len(steps) else tuple(role for rung in steps for role in rung)
-        rings += [Ring("concern", role) for role in due]
-        if step and not concern.drill and not concern.round:  # who escalated it is at it already
-            rings.append(Ring("waiting", f"person:{concern.reporter}"))
+        if not everybody:  # past the ladder's end each step tells the same people
+            everybody = step >= len(steps)
+            due = tuple(role for rung in steps for role in rung) if everybody else steps[step]
+            rings += [Ring("concern", role) for role in due]
+            if step and not concern.drill and not concern.round:  # who escalated it is at it already
+                rings.append(Ring("waiting", f"person:{concern.reporter}"))
         step += 1
     return step, _once(rings)
 
@@ -247,17 +249,17 @@ def _actions(concern: Concern, school: School, now: datetime) -> tuple[list[Ring
 
 def _steps(concern: Concern, school: School) -> Iterator[datetime]:
     """When the first clock takes each of its steps, without end. Walked once, because an alarm may have gone unheard for weeks."""
-    at = concern.since
+    at, last = concern.since, len(rungs(concern, school)) - 1
     for number in count():
         if number:
-            at = _after(concern, school, at, number)
+            at = _after(concern, school, at, number, last)
         # Nobody could be reached by the step before: then this one is due at once.
         yield concern.since if number < concern.unheard else at
 
 
-def _after(concern: Concern, school: School, at: datetime, number: int) -> datetime:
-    """From one step of the first clock to the next."""
-    limits, last = school.limits, len(rungs(concern, school)) - 1
+def _after(concern: Concern, school: School, at: datetime, number: int, last: int) -> datetime:
+    """From one step of the first clock to the next. `last` is the last step of its ladder."""
+    limits = school.limits
     if concern.urgent:
         gaps = {1: limits.urgent_second, 2: limits.urgent_third - limits.urgent_second}
         return at + timedelta(minutes=gaps.get(number, limits.urgent_again) if number <= last else limits.urgent_again)

@@ -66,7 +66,7 @@ class Vault:
 
     def rewrap(self, wrapped: bytes, owner: str) -> bytes | None:
         """The data key wrapped by the newest master key, or None if it is already. Raises `SealBrokenError`."""
-        if wrapped[1 : 1 + wrapped[0]] == self._newest.encode():
+        if isinstance(wrapped, bytes) and wrapped[1 : 1 + (wrapped or b"\0")[0]] == self._newest.encode():
             return None
         return self._wrap(self._newest, self._unwrap(wrapped, owner), owner)
 
@@ -75,7 +75,9 @@ class Vault:
         return _encrypt(self._unwrap(wrapped, owner), text.encode(), f"{owner}/{place}")
 
     def open(self, wrapped: bytes, owner: str, place: str, sealed: bytes) -> str:
-        """The text that was sealed for this owner and place. Raises `SealBrokenError`."""
+        """The text that was sealed for this owner and place. Raises `SealBrokenError`, also for what is no bytes at all:
+        SQLite lets anybody put text, or nothing, where bytes were.
+        """
         return _decrypt(self._unwrap(wrapped, owner), sealed, f"{owner}/{place}").decode()
 
     def _wrap(self, master: str, key: bytes, owner: str) -> bytes:
@@ -83,6 +85,8 @@ class Vault:
         return bytes([len(name)]) + name + _encrypt(self._masters[master], key, f"{owner}/key")
 
     def _unwrap(self, wrapped: bytes, owner: str) -> bytes:
+        if not isinstance(wrapped, bytes):
+            raise SealBrokenError(f"{owner}: its key was changed")
         size = wrapped[0] if wrapped else 0
         master = self._masters.get(wrapped[1 : 1 + size].decode(errors="replace"))
         if master is None:
@@ -105,5 +109,5 @@ def _encrypt(key: bytes, plain: bytes, bound_to: str) -> bytes:
 def _decrypt(key: bytes, sealed: bytes, bound_to: str) -> bytes:
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
-    except (InvalidTag, ValueError):
+    except (InvalidTag, ValueError, TypeError):  # of the wrong type: text, or nothing, stands where bytes were
         raise SealBrokenError(f"{bound_to}: it does not open with SIGNPOST_KEYS, or was changed") from None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.ledger.auditing import Audit
 from bot.ledger.casebook import Casebook, DecisionDraft
 from bot.ledger.conversations import Conversations, Question, Unsent
 from bot.ledger.counts import Counting, Counts
@@ -24,7 +25,7 @@ from bot.ledger.outbox import LEASE, Delivery, Due, Outbox
 from bot.ledger.places import Places, looks_like_code
 from bot.ledger.records import Wanted, draft_keys, reply_key
 from bot.ledger.stopping import LAST_LOOK
-from bot.ledger.upkeep import Audit, NotABackupError, Proof, Upkeep
+from bot.ledger.upkeep import NotABackupError, Proof, Upkeep
 from bot.vault import Vault
 
 

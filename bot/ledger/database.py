@@ -232,6 +232,8 @@ def _be_durable(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
+        # A damaged letter must not keep the rows beside it from being read.
+        connection.driver_connection.text_factory = lambda raw: raw.decode(errors="replace")
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",

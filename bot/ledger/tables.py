@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -21,9 +23,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
+# What a time reads as that is none of ours: unreadable, or of years in which no Signpost ran. It is past, so that nothing
+# waits because of it, and not so long past that counting the steps of a clock from it would take for ever.
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+_FAR_AHEAD = datetime(2200, 1, 1, tzinfo=UTC)
+
 
 class Moment(TypeDecorator[datetime]):
-    """An aware time, UTC inside. A naive one is refused: nobody could know what it meant."""
+    """An aware time, UTC inside. A naive one is refused: nobody could know what it meant.
+
+    SQLite keeps whatever text somebody puts there. One that is no time must not keep whoever reads it from all the
+    others, so it reads as `LONG_AGO`; the audit names it.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -42,7 +53,22 @@ class Moment(TypeDecorator[datetime]):
         del dialect
         if value is None:
             return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        value = value.replace(tzinfo=UTC) if value.tzinfo is None else value
+        return value.astimezone(UTC) if LONG_AGO <= value < _FAR_AHEAD else LONG_AGO
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        """As SQLAlchemy reads a time, but for what is none."""
+        read = super().result_processor(dialect, coltype)
+        if read is None:
+            return None
+
+        def lenient(value: Any) -> datetime | None:
+            try:
+                return read(value)
+            except (ValueError, TypeError):
+                return LONG_AGO
+
+        return lenient
 
 
 metadata = MetaData(

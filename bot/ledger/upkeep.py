@@ -1,4 +1,4 @@
-"""Keeping the ledger true: the audit, the rotation of keys, forgetting, the proofs of the alert routes, backup and restore."""
+"""Keeping the ledger true: the rotation of keys, forgetting, the proofs of the alert routes, backup and restore."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import LargeBinary, Table, and_, delete, func, insert, select, text, update
+from sqlalchemy import Column, LargeBinary, Table, and_, delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.concern import Concern
-from bot.ledger import chain
 from bot.ledger import tables as t
-from bot.ledger.database import ChangedMeanwhileError, Database, LedgerDownError
-from bot.ledger.records import chain_head, note
+from bot.ledger.auditing import Auditing
+from bot.ledger.database import ChangedMeanwhileError, LedgerDownError
+from bot.ledger.records import note
 from bot.talk import Event, Person
-from bot.vault import Vault
 
 _BATCH = 200  # rows re-wrapped, or read for a backup, at a time
+_AGAIN = "forgotten before this backup was restored"
 _FORMAT = "signpost-backup-1"
 _CLAIM = "~"  # before a route's name: the row that says who is proving it now. No channel's name begins so
 _CLAIM_LASTS = timedelta(
@@ -35,15 +35,6 @@ _CLAIM_LASTS = timedelta(
 
 class NotABackupError(ValueError):
     """The file is not a whole backup of this version. `str()` says what is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """What an audit found: how many entries were checked, every break, and the chain's head as noted outside."""
-
-    checked: int
-    breaks: tuple[chain.Break, ...]
-    head: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +48,10 @@ class Proof:
     failure: str | None
 
 
-class Upkeep(Database):
+class Upkeep(Auditing):
     """What is done for the ledger, not for a message."""
 
-    _vault: Vault
     _tombs: Path | None
-
-    # ---- the chain
-
-    async def audit(self) -> Audit:
-        """Verify the whole chain. Reads all of it; changes nothing."""
-        c = t.chronology.c
-        async with self.transaction() as db:
-            head = await chain_head(db, self._vault)
-            rows = await db.execute(
-                select(t.chronology, t.concerns.c.reference)
-                .join_from(t.chronology, t.concerns, c.concern == t.concerns.c.id, isouter=True)
-                .order_by(c.link)
-            )
-            links = [
-                chain.Link(r.link, r.reference or "", r.concern, r.number, r.at, r.what, r.sealed, r.mac) for r in rows
-            ]
-            key = self._vault.open_bytes(head.key, "chain")
-        breaks = tuple(chain.verify(key, links, (head.link, head.mac)))
-        return Audit(len(links), breaks, chain.fingerprint(head.link, head.mac))
-
-    async def head(self) -> str:
-        """The head of the chain, to be noted outside the database. Raises `LedgerDownError`, also for wrong master keys."""
-        async with self.transaction() as db:
-            head = await chain_head(db, self._vault)
-            self._vault.open_bytes(head.key, "chain")
-        return chain.fingerprint(head.link, head.mac)
 
     # ---- keys
 
@@ -267,11 +231,8 @@ class Upkeep(Database):
                     await db.execute(insert(table), values[start : start + _BATCH])
             if self.postgres:
                 await self._move_counters(db)
-            for concern in self._forgotten():
-                await db.execute(
-                    update(t.concerns).where(t.concerns.c.id == concern).values(key=None, sealed=None, next_at=None)
-                )
-                await _clear(db, concern)
+            for concern, at in self._forgotten_at().items():
+                await _forget_again(db, concern, at)
         return len(whole)
 
     async def _move_counters(self, db: Any) -> None:
@@ -286,10 +247,37 @@ class Upkeep(Database):
             )
 
     def _forgotten(self) -> Sequence[str]:
+        return list(self._forgotten_at())
+
+    def _forgotten_at(self) -> Mapping[str, str]:
+        """What has been forgotten, as it is noted outside the database: concern's id to when, as ISO text."""
         if self._tombs is None or not self._tombs.is_file():
-            return ()
-        lines = self._tombs.read_text(encoding="ascii").splitlines()
-        return [line.split(" ")[1] for line in lines if " " in line]
+            return {}
+        lines = [line.split(" ") for line in self._tombs.read_text(encoding="ascii").splitlines() if " " in line]
+        return {line[1]: line[0] for line in lines}
+
+
+async def _forget_again(db: AsyncConnection, concern: str, at: str) -> None:
+    """Forget what a backup from before its forgetting brought back. Who forgot it, and why, is not noted outside."""
+    c = t.concerns.c
+    gone = {"key": None, "sealed": None, "stage": "closed", "next_at": None}
+    row = (await db.execute(update(t.concerns).where(c.id == concern).values(gone).returning(*t.concerns.c))).first()
+    if row is None:
+        return
+    await _clear(db, concern)
+    s = t.tombstones.c
+    if (await db.execute(select(s.concern).where(s.concern == concern))).first() is None:
+        known = {"concern": concern, "reference": row.reference, "logged_at": row.logged_at}
+        how = {"forgotten_at": _noted_at(at), "who": "not noted", "why": _AGAIN}
+        await db.execute(insert(t.tombstones).values(known | how))
+
+
+def _noted_at(text: str) -> datetime:
+    """When something was forgotten, as its line says; a line that somebody broke still forgets."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return t.LONG_AGO
 
 
 async def _clear(db: AsyncConnection, concern: str) -> None:
@@ -303,14 +291,16 @@ async def _clear(db: AsyncConnection, concern: str) -> None:
 
 
 def _plain(table: Table, row: Any) -> dict[str, Any]:
-    """A row as JSON: bytes as base64, times as ISO text."""
+    """A row as JSON: bytes as base64, times as ISO text. Text that somebody put where bytes were goes as its bytes: the
+    rest can still be restored, and this reads as changed there too.
+    """
 
-    def plain(value: Any) -> Any:
-        if isinstance(value, bytes):
-            return base64.b64encode(value).decode()
+    def plain(column: Column[Any], value: Any) -> Any:
+        if value is not None and isinstance(column.type, LargeBinary):
+            return base64.b64encode(value if isinstance(value, bytes) else str(value).encode()).decode()
         return value.isoformat() if isinstance(value, datetime) else value
 
-    return {column.name: plain(value) for column, value in zip(table.columns, row, strict=True)}
+    return {column.name: plain(column, value) for column, value in zip(table.columns, row, strict=True)}
 
 
 def _rows(file: IO[str]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -16,8 +16,8 @@ import pytest
 
 from adapters.server import utc_now
 from bot import LedgerDownError
-from tests.channels.school import DEADLINE, WORDS, Page, School, serving
-from tests.core.stores import Postgres
+from tests.channels.school import DEADLINE, WORDS, Page, School, come_true, serving
+from tests.core.stores import File, Postgres
 
 
 async def ready(school: School) -> tuple[int, dict[str, Any]]:
@@ -107,6 +107,19 @@ async def test_a_route_whose_proof_failed_while_everything_is_still_saved(tmp_pa
         await school.signpost.ledger.route_failed("web", "the place is archived", utc_now())
         assert await is_not_ready(school, "route web") == "the place is archived"
         assert "TA-" in (await page.seat("teacher").presses(WORDS.send_button)).text
+
+
+async def test_a_bell_whose_rounds_do_not_end_well_until_one_does(tmp_path: Path) -> None:
+    async with serving(tmp_path) as school, about_to_send(school) as page:
+        await page.seat("teacher").presses(WORDS.send_button)
+        assert (await ready(school))[0] == 200
+        damaged = File(school.database)
+        damaged.alter("update concerns set seen = 'x', next_at = '2026-01-01 00:00:00.000000'")
+        await come_true(lambda: school.signpost.stumbled, "a round that stumbles over it")
+        assert "did not end well" in await is_not_ready(school, "bell")
+        damaged.alter("update concerns set seen = 1")
+        await come_true(lambda: not school.signpost.stumbled, "a good round")
+        assert (await ready(school))[0] == 200
 
 
 async def test_a_database_server_that_stops_and_comes_back(tmp_path: Path, fragile: Postgres) -> None:

@@ -19,6 +19,9 @@ async def five(school):
     return school
 
 
+NONE_LEFT = [(0, f"TA-2026-000{n}", "none") for n in (1, 2, 3)]
+
+
 async def found(school):
     return [
         (fault.place, fault.reference, fault.what.split(" ")[0].strip(","))
@@ -71,8 +74,9 @@ async def test_a_changed_mac_breaks_its_entry_and_the_next(five):
 @pytest.mark.parametrize("place", [1, 3])
 async def test_a_removed_entry_is_pointed_at(five, place):
     five.alter(f"delete from chronology where link = {place}")
-    ((at, _, what),) = await found(five)
+    (at, _, what), *rest = await found(five)
     assert (at, what) == (place, "removed")
+    assert rest == [(0, f"TA-2026-000{place}", "none")]  # it was the only one of its concern
 
 
 async def test_two_entries_that_changed_places_are_pointed_at(five):
@@ -106,7 +110,39 @@ async def test_an_entry_added_by_hand_is_pointed_at(five):
 
 async def test_all_entries_gone_is_noticed(five):
     five.alter("delete from chronology")
-    assert await found(five) == [(1, "", "cut")]
+    assert await found(five) == [(1, "", "cut"), *NONE_LEFT]
+
+
+async def test_all_entries_gone_and_the_head_with_them_is_noticed(five):
+    five.alter("delete from chronology; delete from chain")
+    assert await found(five) == NONE_LEFT
+    assert five.count("chain") == 0  # an audit begins no new chain
+
+
+async def test_a_head_that_is_gone_is_noticed(five):
+    five.alter("delete from chain")
+    assert [what for _, _, what in await found(five)] == ["the"]
+
+
+async def test_a_concern_removed_while_its_entries_stand_is_noticed(five):
+    id_ = five.id("TA-2026-0002")
+    if five.store.postgres:
+        five.alter("""do $$ declare one record; begin for one in select conrelid::regclass as place, conname from pg_constraint
+            where contype = 'f' loop execute format('alter table %s drop constraint %I', one.place, one.conname);
+            end loop; end $$""")
+    five.alter(f"delete from concerns where id = '{id_}'")
+    (gone,) = (await five.ledger.audit()).breaks
+    assert str(gone) == "entry 2: its concern was removed (entries of the same concern: 2, 4, 5)"
+
+
+async def test_a_key_that_nobody_destroyed_by_forgetting_is_missed(five):
+    five.alter("update concerns set key = null, sealed = null where reference = 'TA-2026-0003'")
+    assert await found(five) == [(0, "TA-2026-0003", "its")]
+
+
+async def test_a_time_of_logging_that_is_not_that_of_the_first_entry_is_noticed(five):
+    five.alter("update concerns set logged_at = '2026-01-01 00:00:00' where reference = 'TA-2026-0003'")
+    assert await found(five) == [(0, "TA-2026-0003", "the")]
 
 
 async def test_two_breaks_are_both_named(five):

@@ -212,6 +212,29 @@ async def test_a_restore_forgets_again_what_was_forgotten_since(told, another_le
     assert other_store.rows("select key, sealed from concerns where id = ?", id_) == [(None, None)]
     assert (await restored.audit()).breaks == ()
     assert await restored.lease_due(told.clock.now()) is not None
+    assert other_store.rows("select stage, next_at from concerns where id = ?", id_) == [("closed", None)]
+    assert other_store.rows("select concern, reference, why from tombstones") == [
+        (id_, REF, "forgotten before this backup was restored")
+    ]
+    logged = other_store.rows("select logged_at from concerns where id = ?", id_)
+    assert other_store.rows("select logged_at from tombstones") == logged
+    assert REF not in [concern.reference for concern in await restored.open_concerns()]
+    await restored.note_tombs()
+    assert tombs.read_text().count(id_) == 1
+
+
+async def test_what_was_forgotten_before_the_backup_keeps_its_own_tombstone(
+    told, another_ledger, tmp_path, other_store
+):
+    tombs = tmp_path / "forgotten"
+    ledger = await another_ledger(tombs=tombs)
+    await forget(told, ledger)
+    before = told.rows("select why, who from tombstones")
+    await ledger.backup(tmp_path / "b")
+    restored = await another_ledger(other_store, tombs=tombs)
+    await restored.restore(tmp_path / "b")
+    assert other_store.rows("select why, who from tombstones") == before
+    assert (await restored.audit()).breaks == ()
 
 
 async def test_a_crash_between_forgetting_and_noting_it_leaves_no_gap(told, another_ledger, tmp_path):

@@ -64,12 +64,25 @@ async def test_a_backup_is_restored_into_an_empty_folder_and_not_over_a_full_one
     assert (code, "was not restored" in shown) == (2, True)
 
 
+async def test_a_backup_of_a_broken_chain_is_restored_and_its_breaks_are_named(terminal, logged, tmp_path):
+    terminal.store.alter("update chronology set what = 'closed'")
+    file, fresh = str(tmp_path / "backup"), {"SIGNPOST_DATA": str(tmp_path / "fresh")}
+    assert (await asyncio.to_thread(terminal.run, "db", "backup", file))[0] == 0
+    code, shown = await asyncio.to_thread(lambda: terminal.run("db", "restore", file, **fresh))
+    assert code == 1
+    assert f"BROKEN entry 1 ({REF}): changed" in shown
+    for part in ("does not verify", "why:", "restored all the same", "what to do:"):
+        assert part in shown
+    assert REF in (await asyncio.to_thread(lambda: terminal.run("concerns", **fresh)))[1]
+
+
 async def test_keys_are_rotated_and_the_old_one_is_then_not_needed(terminal, logged):
     code, fresh = await asyncio.to_thread(terminal.run, "keys", "new", "2")
     fresh = fresh.strip()
     assert code == 0
     code, shown = await asyncio.to_thread(lambda: terminal.run("keys", "rotate", SIGNPOST_KEYS=f"{fresh},{KEY}"))
     assert (code, "3 keys wrapped" in shown) == (0, True)
+    assert "start it again with both keys" in shown  # a serve that has only the old one can open nothing any more
     code, shown = await asyncio.to_thread(lambda: terminal.run("audit", SIGNPOST_KEYS=fresh))
     assert (code, "0 breaks" in shown) == (0, True)
     code, shown = await asyncio.to_thread(terminal.run, "audit")
@@ -77,7 +90,39 @@ async def test_keys_are_rotated_and_the_old_one_is_then_not_needed(terminal, log
     assert "SIGNPOST_KEYS" in shown
 
 
+READS = [("audit",), ("db", "backup", "b"), ("keys", "rotate"), ("concerns",), ("drill",), ("drill", "--report")]
+
+
+@pytest.mark.parametrize("command", READS, ids=" ".join)
+def test_what_reads_the_record_makes_none_where_there_is_none(terminal, tmp_path, command):
+    elsewhere = tmp_path / "mistyped"
+    code, shown = terminal.run(*command, SIGNPOST_DATA=str(elsewhere))
+    assert (code, f"there is no database: {elsewhere}" in shown) == (2, True)
+    assert "why:" in shown
+    assert "what to do: correct SIGNPOST_DATA" in shown
+    assert not elsewhere.exists()
+
+
+@pytest.mark.parametrize("command", [("audit",), ("doctor",), ("db", "upgrade")], ids=" ".join)
+def test_a_database_that_was_there_and_is_gone_is_not_begun_again(terminal, tmp_path, command):
+    assert terminal.run("db", "upgrade")[0] == 0
+    file = str(tmp_path / "backup")
+    assert terminal.run("db", "backup", file)[0] == 0
+    terminal.store.path.unlink()
+    code, shown = terminal.run(*command)
+    assert (code, f"the database is gone: {terminal.store.path}" in shown) == (2, True)
+    assert "To begin anew on purpose, delete" in shown
+    assert not terminal.store.path.exists()
+    assert terminal.run("db", "restore", file)[0] == 0  # a backup brings it back
+    assert terminal.run("audit")[0] == 0
+    terminal.store.path.unlink()
+    (marker,) = terminal.data.glob("*.begun")
+    marker.unlink()
+    assert terminal.run("db", "upgrade")[0] == 0  # on purpose
+
+
 async def test_a_drill_is_logged_once_a_term_and_reported(terminal):
+    assert (await asyncio.to_thread(terminal.run, "db", "upgrade"))[0] == 0
     code, shown = await asyncio.to_thread(terminal.run, "drill", "--report")
     assert (code, "No drill" in shown) == (0, True)
     code, shown = await asyncio.to_thread(terminal.run, "drill")

@@ -186,6 +186,20 @@ async def test_serve_begins_with_slack_alone(front: Front, tmp_path: Path) -> No
         assert WORDS.test_card_title in str([message.body for message in front.messages.values()])
 
 
+async def test_serve_says_at_its_start_that_it_has_other_keys_than_the_record(front: Front, tmp_path: Path) -> None:
+    for _ in range(2):  # each with a key of its own
+        async with command("serve", front, tmp_path) as process:
+            assert process.stdout
+            assert process.stderr
+            await asyncio.wait_for(process.stdout.readline(), 2 * DEADLINE)
+            process.terminate()
+            said = await asyncio.wait_for(process.stderr.read(), 2 * DEADLINE)
+
+    (reason,) = [line for line in said.splitlines() if b"not_ready" in line]
+    assert b"SIGNPOST_KEYS" in reason
+    assert b"database" in reason
+
+
 async def test_serve_refuses_a_public_channel(front: Front, tmp_path: Path) -> None:
     front.channel_marks[front.dsl] = {"is_private": False}
 
