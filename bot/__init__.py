@@ -1,7 +1,18 @@
 """Signpost's core: decides, records, remembers time. Knows no chat product and no HTTP."""
 
 from bot.bell import Bell
-from bot.channel import Alert, Channel, Delivered, Failed, Provable, Receipt, Searchable, last_look
+from bot.channel import (
+    Alert,
+    Channel,
+    Delivered,
+    Failed,
+    Provable,
+    Receipt,
+    Searchable,
+    WithdrawnError,
+    last_look,
+    looked_at,
+)
 from bot.desk import Desk
 from bot.guidance import Guidance, Route
 from bot.handing import NotYoursError
@@ -55,8 +66,10 @@ __all__ = [
     "Searchable",
     "Sent",
     "Vault",
+    "WithdrawnError",
     "Words",
     "last_look",
+    "looked_at",
     "new_master_key",
     "open_ledger",
 ]

@@ -10,7 +10,21 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from adapters.console import read, render
-from bot import Alert, Delivered, Desk, Failed, Form, Guidance, Message, Part, Person, Receipt, Reply, Words
+from bot import (
+    Alert,
+    Delivered,
+    Desk,
+    Failed,
+    Form,
+    Guidance,
+    Message,
+    Part,
+    Person,
+    Receipt,
+    Reply,
+    Words,
+    last_look,
+)
 
 HATS = ("teacher", "dsl", "deputy-1", "head", "chair", "visitor")
 Ask = Callable[[str], Awaitable[str | None]]  # prompt to the line typed; None at the end of input
@@ -37,6 +51,7 @@ class ConsoleChannel:
         place = alert.told.removeprefix("person:console:")
         if place not in HATS:
             return Failed("nobody of that name wears a hat here", lasting=True)
+        await last_look()
         self._show(place, alert.parts)
         return Delivered(alert.key)
 

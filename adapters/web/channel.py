@@ -19,7 +19,20 @@ from aiohttp import WSMsgType, web
 
 from adapters.web.read import Choose, Frame, NotAFrameError, Say, message, read
 from adapters.web.render import render
-from bot import Alert, Delivered, Desk, Failed, Guidance, Ledger, LedgerDownError, Message, Person, Receipt, Words
+from bot import (
+    Alert,
+    Delivered,
+    Desk,
+    Failed,
+    Guidance,
+    Ledger,
+    LedgerDownError,
+    Message,
+    Person,
+    Receipt,
+    Words,
+    last_look,
+)
 
 _log = structlog.get_logger("signpost.web")
 _PAGE = Path(__file__).parent / "page"
@@ -96,6 +109,7 @@ class WebChannel:
             return Failed("nobody of that name has a seat here", lasting=True)
         if not self._page.sockets:
             return Failed("no page is open", retry_after=1)
+        await last_look()
         await self._post(seat, alert.key, "signpost", "", render(alert.parts))
         return Delivered(alert.key)
 

@@ -27,7 +27,9 @@ from bot import (
     Person,
     RosterUnreadable,
     Sent,
+    WithdrawnError,
     Words,
+    looked_at,
     notices,
 )
 from bot.clocks import ladder
@@ -313,6 +315,16 @@ async def test_what_was_shown_to_nobody_is_never_called_delivered(running: Runni
         assert receipt.lasting, "trying again the same way is no use"
         for seat in SEATS:
             assert "TA-2026-0042" not in await running.seen(seat)
+
+
+async def test_what_an_act_has_stopped_meanwhile_is_not_begun(running: Running) -> None:
+    async def not_any_more() -> bool:
+        return False
+
+    with looked_at(not_any_more), pytest.raises(WithdrawnError):
+        await running.channel.deliver(an_alert(running, "dsl"))
+    assert "TA-2026-0042" not in await running.seen("dsl")
+    assert isinstance(await running.channel.deliver(an_alert(running, "dsl")), Delivered)
 
 
 async def test_delivering_never_raises_whatever_is_delivered(running: Running) -> None:

@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from adapters.email.channel import EmailChannel, EmailUrlError
-from bot import Delivered, Failed
+from bot import Delivered, Failed, WithdrawnError, looked_at
 from policy_content.model import People, SchoolPerson
 
 REF = "TA-2026-0001"
@@ -181,6 +181,17 @@ async def test_a_password_is_used_and_a_wrong_one_is_a_lasting_failure_that_does
     for receipt in (await wrong.deliver(alert), await wrong.prove((), None)):
         assert receipt.lasting
         assert "sesame" not in receipt.reason
+
+
+async def test_what_an_act_has_stopped_while_we_logged_in_is_not_sent(serve, channel, alert):
+    post = serve()
+
+    async def not_any_more():
+        return False
+
+    with looked_at(not_any_more), pytest.raises(WithdrawnError):
+        await channel(post.url).deliver(alert)
+    assert post.messages == []
 
 
 async def test_proving_sends_nothing(serve, channel):
