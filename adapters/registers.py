@@ -66,6 +66,11 @@ def add_to(app: typer.Typer, make: Make) -> None:
         needs.run(_list(needs.settings(quiet=True), reference))
 
     @concerns.command()
+    def others() -> None:
+        """How alerts were delivered that belong to no concern: forms not sent, failed proofs, people who are not staff."""
+        needs.run(_others(needs.settings(quiet=True)))
+
+    @concerns.command()
     def show(reference: str, code: Code = "") -> None:
         """Show one concern here, to the DSL whose code this is. It is entered in its chronology under their name."""
         found = needs.settings(quiet=True)
@@ -134,19 +139,32 @@ async def _list(found: Settings, reference: str | None) -> None:
             )
         typer.echo(_line(concern_, school))
         for d in await ledger.deliveries(concern_.id):
-            told = _whom(d, concern_, school)
-            typer.echo(f"  {d.at:%Y-%m-%d %H:%M:%S} UTC  {d.kind:<8} to {told:<14} by {d.via:<8} {d.outcome}")
+            typer.echo(_tried(d, _whom(d, concern_, school)))
     finally:
         await ledger.close()
 
 
-def _whom(delivery: Delivery, concern: Concern, school: School) -> str:
+async def _others(found: Settings) -> None:
+    ledger, school = await needs.opened(found)
+    try:
+        for d in await ledger.deliveries(None):
+            typer.echo(_tried(d, _whom(d, None, school)))
+    finally:
+        await ledger.close()
+
+
+def _tried(d: Delivery, told: str) -> str:
+    which = f"{d.kind} {d.step + 1}"
+    return f"  {d.at:%Y-%m-%d %H:%M:%S} UTC  {which:<11} to {told:<14} by {d.via:<8} {d.outcome}"
+
+
+def _whom(delivery: Delivery, concern: Concern | None, school: School) -> str:
     """Whom an alert told, never by name. Who reported it may lead on it too: then the kind says as whom they were told."""
     if not delivery.told.startswith("person:"):
         return delivery.told
     id_ = delivery.told.removeprefix("person:")
     role = next((role for role, person in school.people.everyone() if id_ in person.ids()), "a named person")
-    if id_ == concern.reporter and (delivery.kind in _TO_REPORTER or role == "a named person"):
+    if concern is not None and id_ == concern.reporter and (delivery.kind in _TO_REPORTER or role == "a named person"):
         return "reporter"
     return role
 

@@ -46,10 +46,11 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One try to deliver an alert: what became of it."""
+    """One try to deliver an alert: what became of it. `kind` and `step` (from 0) say which alert of a concern it was."""
 
     told: str
     kind: str
+    step: int
     at: datetime
     via: str
     outcome: str
@@ -257,17 +258,20 @@ class Outbox(Database):
                 .values(due_at=now, lease_until=case((a.kind == "reply", a.lease_until)))
             )
 
-    async def deliveries(self, concern: str) -> list[Delivery]:
-        """Every try to deliver this concern's alerts, in order."""
+    async def deliveries(self, concern: str | None, at_most: int = 1000) -> list[Delivery]:
+        """The last tries to deliver this concern's alerts, in order; None for alerts of no concern: drafts, proofs,
+        people who are not staff.
+        """
         a, d = t.alerts.c, t.deliveries.c
         async with self.reading() as db:
             rows = await db.execute(
-                select(a.told, a.kind, d.at, d.via, d.outcome)
+                select(a.told, a.kind, a.step, d.at, d.via, d.outcome)
                 .join_from(t.deliveries, t.alerts, d.alert == a.key)
-                .where(a.concern == concern)
-                .order_by(d.id)
+                .where(a.concern == concern if concern else and_(a.concern.is_(None), a.kind != "reply"))
+                .order_by(d.id.desc())
+                .limit(at_most)
             )
-            return [Delivery(*row) for row in rows]
+            return [Delivery(*row) for row in rows][::-1]
 
     async def undelivered(self) -> int:
         """How many alerts are waiting to be delivered."""

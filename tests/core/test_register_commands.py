@@ -87,7 +87,7 @@ async def test_the_deliveries_say_who_was_told_by_role_and_the_reporter_as_the_r
     await desk.ring()
     status, shown = known.run("concerns", REF)
     assert status == 0
-    assert set(re.findall(r"UTC  (\w+) +to (.+?) +by", shown)) == {
+    assert set(re.findall(r"UTC  (\w+) \d+ +to (.+?) +by", shown)) == {
         ("concern", "dsl"),
         ("told", "reporter"),
         ("assigned", "dsl"),
@@ -108,7 +108,7 @@ async def test_a_dsl_who_logged_it_is_the_reporter_only_where_they_were_told_as_
     await desk.fill(f"assign:{id_}", {"who": "dsl"}, dsl)
     await desk.ring()
     _, shown = known.run("concerns", ref)
-    told = re.findall(r"UTC  (\w+) +to (.+?) +by", shown)
+    told = re.findall(r"UTC  (\w+) \d+ +to (.+?) +by", shown)
     assert ("told", "reporter") in told
     assert ("assigned", "dsl") in told
 
@@ -193,3 +193,14 @@ async def test_a_report_needs_no_code_and_holds_no_name_and_no_reference(known, 
         assert secret not in text
     status, shown = known.run("report", "--from", f"{today}", "--to", "2020-01-01", "--out", str(out))
     assert status == 2
+
+
+async def test_what_was_told_of_no_concern_can_be_read_too(known, desk):
+    await desk.check(who=desk.person("teacher"))
+    desk.clock.forward(minutes=11)
+    await desk.ring()
+    status, shown = known.run("concerns", "others")
+    assert status == 0
+    assert re.search(r"draft 1 +to a named person +by web +delivered", shown)
+    assert desk.MARK not in shown
+    assert desk.person("teacher").name.reveal() not in shown

@@ -44,7 +44,7 @@ async def test_the_list_and_the_history_show_no_name_and_no_word(terminal, logge
         assert f"{REF}  logged urgent" in shown
         assert logged.MARK not in shown
         assert "teacher" not in shown
-    assert re.search(r"concern\s+to dsl\s+by web\s+delivered", shown)
+    assert re.search(r"concern 1\s+to dsl\s+by web\s+delivered", shown)
     code, shown = await asyncio.to_thread(terminal.run, "concerns", "TA-1999-0001")
     assert code == 2
     assert "there is no concern TA-1999-0001" in shown
