@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -50,6 +50,8 @@ class Signpost:
     bell: Bell
     woken: asyncio.Event
     stumbled: str = ""  # why the bell's last round did not end well; empty if it did
+    rounds: set[asyncio.Task[None]] = field(default_factory=set)  # that are under way
+    paused: bool = False  # between two looks for what is due
 
     @classmethod
     def of(cls, shelf: Shelf, ledger: Ledger, channels: Mapping[str, Channel]) -> Signpost:
@@ -70,13 +72,18 @@ class Signpost:
         """The parts that a chat talks to."""
         return House(self.shelf.guidance, self.desk, self.bell, self.ledger, self.wake, clock)
 
+    @property
+    def rests(self) -> bool:
+        """Whether all that was due has been looked for, and none of it is still being sent."""
+        return self.paused and not self.rounds and not self.woken.is_set()
+
     def wake(self) -> None:
         """Something may be due now."""
         self.woken.set()
 
     async def ring_for_ever(self, clock: Callable[[], datetime] = utc_now) -> None:
         """Ring whatever is due, at once when woken and each second otherwise, whatever goes wrong."""
-        rounds: set[asyncio.Task[None]] = set()
+        rounds = self.rounds
         looks: set[asyncio.Future[int]] = set()
         try:
             while True:
@@ -121,9 +128,11 @@ class Signpost:
     async def _pause(self) -> None:
         # Not wait_for: it can swallow a cancellation that comes as the event is set, and then nothing would end this.
         woken = asyncio.ensure_future(self.woken.wait())
+        self.paused = True
         try:
             await asyncio.wait({woken}, timeout=_TICK)
         finally:
+            self.paused = False
             woken.cancel()
 
     async def prove_each_morning(self, clock: Callable[[], datetime] = utc_now) -> None:

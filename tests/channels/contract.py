@@ -226,7 +226,7 @@ class Console:
                 await terminal.type("/stop")
             await terminal.type("/quit", last=True)
             await talking
-            await come_true(lambda: parts.woken._waiters, "a moment in which the bell rests")
+            await come_true(lambda: parts.rests, "a moment in which the bell rests")
             ringing.cancel()
             await asyncio.gather(ringing, return_exceptions=True)
             await ledger.close()

@@ -164,7 +164,7 @@ async def serving(folder: Path, url: str = "") -> AsyncIterator[School]:
     async with served(site, parts, "127.0.0.1", 0) as port:
         yield School(f"http://127.0.0.1:{port}/", parts, channel, database)
         # Left between two rings. That it may be left at any moment is claimed where a process can be killed for it.
-        await come_true(lambda: parts.woken._waiters, "a moment in which the bell rests")
+        await come_true(lambda: parts.rests, "a moment in which the bell rests")
 
 
 async def come_true(condition: Callable[[], Any], what: str) -> Any:

@@ -417,7 +417,7 @@ async def leave(moment):
     ledger = await open_ledger(f"sqlite+aiosqlite:///{home / 'practice.db'}", practice.vault(home), "TA")
     parts = Signpost.of(shelf, ledger, {"web": channel})
     async with served(web.Application(), parts, "127.0.0.1", 0):
-        while not parts.woken._waiters:
+        while not parts.rests:
             await asyncio.sleep(0)
         parts.wake()
         for _ in range(moment):

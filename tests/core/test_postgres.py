@@ -154,7 +154,7 @@ async def test_a_replica_that_no_notice_reaches_finds_what_another_logged_by_loo
     other = Signpost.of(shelf, await another_ledger(), {"web": web})
     ringing = asyncio.create_task(other.ring_for_ever(school.clock.now))
     try:
-        await come_true(lambda: other.woken._waiters, "a bell that rests")
+        await come_true(lambda: other.rests, "a bell that rests")
         await school.log()
         await school.ledger.close()
         await come_true(lambda: web.sent, "the alert")

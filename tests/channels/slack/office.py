@@ -350,7 +350,7 @@ async def serving(
         front.released.set()
         await channel._hearing.settle()  # what Slack was no longer waiting for still needs the ledger
         if ringing:
-            await come_true(lambda: signpost.woken._waiters, "a moment in which the bell rests")
+            await come_true(lambda: signpost.rests, "a moment in which the bell rests")
 
 
 @asynccontextmanager

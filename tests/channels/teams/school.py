@@ -125,7 +125,7 @@ async def running(
     ):
         teams.endpoint = f"http://127.0.0.1:{port}/api/messages"
         yield TeamsSchool(teams, signpost, channel, team, staffroom, people)
-        await come_true(lambda: signpost.woken._waiters, "a moment in which the bell rests")
+        await come_true(lambda: signpost.rests, "a moment in which the bell rests")
 
 
 def _tenant(teams: Teams) -> tuple[dict[str, Someone], Conversation, Conversation]:

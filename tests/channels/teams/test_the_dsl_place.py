@@ -207,6 +207,6 @@ async def test_taken_out_of_the_dsl_team_readiness_says_so(teams: Teams, tmp_pat
         ref = await school.logs()
         concern = await school.signpost.ledger.by_reference(ref)
         await school.signpost.bell.ring_due(utc_now())
-        await come_true(lambda: school.signpost.woken._waiters, "that the bell has rung")
+        await come_true(lambda: school.signpost.rests, "that the bell has rung")
         found = [each.outcome for each in await school.signpost.ledger.deliveries(concern.id)]
         assert "BotNotInConversationRoster" in found[0]

@@ -114,7 +114,7 @@ async def test_without_a_dsl_place_readiness_says_so(teams: Teams, tmp_path: Pat
     async with running(tmp_path, teams, learnt=False) as school:
         await school.logs()
         await school.signpost.bell.ring_due(utc_now())
-        await come_true(lambda: school.signpost.woken._waiters, "that the bell has rung")
+        await come_true(lambda: school.signpost.rests, "that the bell has rung")
 
         assert "signpost doctor" in (await school.signpost.readiness())["route teams"]
 

@@ -220,7 +220,7 @@ async def test_a_staff_team_that_cannot_be_read_makes_nobody_an_outsider(by_team
     await by_team["teacher"].types(QUESTION)
 
     assert WORDS.who_unknown_title in shown(by_team["teacher"])
-    await come_true(lambda: by_team.signpost.woken._waiters, "a moment in which the bell rests")
+    await come_true(lambda: by_team.signpost.rests, "a moment in which the bell rests")
     assert WORDS.outsider_wrote_title not in by_team["dsl"].sees(by_team.team)
 
 
