@@ -300,20 +300,20 @@ async def not_ready(school: School) -> dict[str, Any]:
 async def test_a_server_without_its_database_is_not_ready(school: School) -> None:
     school.database.unlink()
 
-    assert list((await not_ready(school))["wrong"]) == ["database"]
+    assert "database" in (await not_ready(school))["wrong"]
 
 
 async def test_a_server_whose_database_was_replaced_is_not_ready(school: School) -> None:
     school.database.rename(school.database.with_suffix(".old"))
     school.database.write_bytes(b"")
 
-    assert list((await not_ready(school))["wrong"]) == ["database"]
+    assert "database" in (await not_ready(school))["wrong"]
 
 
 async def test_a_server_whose_database_is_held_by_another_is_not_ready_until_it_is_let_go(school: School) -> None:
     other = sqlite3.connect(school.database, isolation_level=None, check_same_thread=False)
     await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
-    assert list((await not_ready(school))["wrong"]) == ["database"]
+    assert "database" in (await not_ready(school))["wrong"]
 
     other.close()
 

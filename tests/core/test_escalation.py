@@ -115,7 +115,7 @@ async def test_no_escalation_is_sent_after_an_acknowledgement_though_it_was_in_t
     await school.log(now="yes")
     await after(school, minutes=0)
     school.clock.forward(minutes=5)
-    await school.bell._let_clocks_speak(school.clock.now())
+    await school.bell._let_clocks_speak(school.clock.now(), [])
     await act(school, "ack")
     await school.ring()
     assert {alert.kind for alert in sent(web)} == {"concern", "told"}

@@ -161,7 +161,7 @@ async def test_what_asks_for_an_act_is_waited_out_by_each_act_that_stops_it(scho
 
     school.ledger.let_begin = let_begin
     school.alter(
-        f"update alerts set lease_until = '9999-01-01 00:00:00.000000' where kind = '{kind}' and due_at is not null"
+        f"update alerts set lease_until = '2099-01-01 00:00:00.000000' where kind = '{kind}' and due_at is not null"
     )
     await ACTS[by](school, ref)
     assert waited[:1] == [before]
