@@ -111,7 +111,7 @@ def _fields(library: Library, act: str, concern: Concern) -> Iterator[Field]:
 
 def _undecided(library: Library, concern: Concern) -> Iterator[Field]:
     """Closing what waits for a decision asks why it needs none: to decide nothing in silence is no way out."""
-    if is_undecided(concern):
+    if _is_undecided(concern):
         w = library.wording
         why = [("mistake", w.close_mistake), ("double", w.close_double)]
         why += [("stands", w.close_stands)] if concern.latest("decided") else []
@@ -119,7 +119,7 @@ def _undecided(library: Library, concern: Concern) -> Iterator[Field]:
         yield Field("undecided", w.close_undecided, "one_of", w.close_undecided_hint, True, options)
 
 
-def is_undecided(concern: Concern) -> bool:
+def _is_undecided(concern: Concern) -> bool:
     """True while a decision is asked for. A drill needs none."""
     return concern.stage in {"logged", "acknowledged"} and not concern.drill
 

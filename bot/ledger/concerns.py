@@ -27,7 +27,6 @@ from bot.ledger.records import (
     next_number,
     note,
     read_concern,
-    short,
 )
 from bot.ledger.stopping import Stopping, stop, waits_out
 from bot.talk import Event, Person, Words
@@ -63,8 +62,8 @@ class Concerns(Stopping):
             await note(db, heard, now)
             if conversation is not None:
                 await close_conversation(db, conversation)
-                keys = [short(key, 96) for key in draft_keys(conversation.id, conversation.person)]
-                await stop(db, t.alerts.c.key.in_(keys), now)
+                unsent = t.alerts.c.key.in_(draft_keys(conversation.id, conversation.person))
+                await stop(db, unsent, now)
             ref = reference(self._short, now.year, await next_number(db, now.year))
             await db.execute(
                 insert(t.concerns).values(

@@ -60,7 +60,7 @@ def reply_key(event: str) -> str:
 
 def draft_keys(conversation: str, person: str) -> tuple[str, str]:
     """The keys of what is said of a concern begun and not sent: to whoever began it, and to those it would go to."""
-    return f"draft/{conversation}/0", f"draft/{conversation}/1/{person}"
+    return f"draft/{conversation}/0", short(f"draft/{conversation}/1/{person}", 96)
 
 
 def short(text: str, most: int) -> str:
