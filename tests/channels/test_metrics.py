@@ -77,14 +77,14 @@ async def test_an_alert_that_nobody_is_shown_waits_and_grows_older(school: Schoo
         await page.seat("teacher").writes_a_concern()
         school.channel._page.sockets.clear()  # from now on no page shows anything
         await page.seat("teacher").presses(WORDS.send_button)
-        first = await comes_to(school, signpost_alerts_waiting=1)
-        second = await scraped(school)
-    assert (
-        0
-        <= first["signpost_alerts_waiting_oldest_seconds"]
-        < second["signpost_alerts_waiting_oldest_seconds"]
-        < DEADLINE
-    )
+        age = "signpost_alerts_waiting_oldest_seconds"
+        first = (await comes_to(school, signpost_alerts_waiting=1))[age]
+        give_up = time.monotonic() + DEADLINE
+        while (
+            not (second := (await scraped(school))[age]) > first
+        ):  # its first try may just have failed: it counts anew
+            assert time.monotonic() < give_up, f"it stays {first} seconds old"
+    assert 0 <= first < second < 2 * DEADLINE
 
 
 async def test_each_route_says_when_it_was_proved_and_whether_it_failed(school: School) -> None:
