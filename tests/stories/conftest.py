@@ -8,6 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.channels.school import Page, School, Seat, serving
+from tests.stories.passing import Clock
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of this story's school, for a story in which time passes. To be asked for before the school."""
+    clock = Clock()
+    for where in ("adapters.server", "adapters.web.channel"):
+        monkeypatch.setattr(f"{where}.datetime", clock)
+    return clock
 
 
 @pytest.fixture
