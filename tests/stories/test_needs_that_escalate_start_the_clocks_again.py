@@ -42,6 +42,8 @@ async def test_everybody_is_told_again_from_the_first_until_somebody_has_it(
     alert = await dsl.is_told(urgent(reference))
     assert WORDS.acknowledge_button in alert.labels
     assert "10:00 on 29 November" in alert.text, "twenty-four hours from now, not from when it was logged"
+    await clock.passes(school)
+    assert await was_told(dsl, urgent(reference)) == 2, "the alert of before, drawn anew, and a new one that is seen"
     assert (deputy.pane, head.pane) == ([], [])
 
     await clock.passes(school, minutes=5)
