@@ -113,10 +113,18 @@ def handed_over(concern: Concern) -> tuple[Entry, Words, Words] | None:
 
 
 def facts(concern: Concern) -> dict[str, tuple[str, ...]]:
-    """What was chosen at the last closing for the school's figures: `kinds`, `place` and `years`, as keys."""
+    """What was chosen at the last closing for the school's figures: `kinds`, `place`, `years` and `undecided`, as keys."""
     entry = concern.latest("reviewed")
     held = _held(entry) if entry else None
     return {key: tuple(chosen) for key, chosen in (held or {}).get("facts", {}).items()}
+
+
+def counts(concern: Concern) -> bool:
+    """False while it stands closed as no concern of its own: logged by mistake or as a trial, or held by another."""
+    if concern.stage != "closed":
+        return True
+    last = next(entry for entry in reversed(concern.chronology) if entry.what in {"closed", "reviewed"})
+    return last.what == "closed" or not {"mistake", "double"} & set(facts(concern).get("undecided", ()))
 
 
 def said(entry: Entry) -> Words:

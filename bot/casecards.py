@@ -126,11 +126,16 @@ def _is_undecided(concern: Concern) -> bool:
 
 def closing(library: Library, concern: Concern, values: Mapping[str, str]) -> Words:
     """Why it is closed, as it is recorded: first, why it needs no decision."""
-    typed = values.get("text", "").strip()
-    for field in _undecided(library, concern):
-        why = next(option.label for option in field.options if option.key == values[field.key].strip())
-        typed = f"{why}.\n{typed}"
-    return Words(typed)
+    typed, why = values.get("text", "").strip(), needless(library, concern, values)
+    return Words(f"{why.label}.\n{typed}" if why else typed)
+
+
+def needless(library: Library, concern: Concern, values: Mapping[str, str]) -> Option | None:
+    """Why it needs no decision, as chosen; None where one was made or none is asked for."""
+    fields = _undecided(library, concern)
+    return next(
+        (option for field in fields for option in field.options if option.key == values[field.key].strip()), None
+    )
 
 
 def _people(named: Mapping[str, str]) -> tuple[Option, ...]:

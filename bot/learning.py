@@ -194,7 +194,8 @@ def _band(taken: timedelta) -> str:
 
 def cases(concerns: Iterable[Concern], school: School) -> tuple[Case, ...]:
     """The concerns that are counted, as figures need them. One that cannot be unsealed counts for what is known of it."""
-    return tuple(_case(one, ZoneInfo(school.timezone)) for one in concerns if one.about == "pupils" and not one.drill)
+    counted = (one for one in concerns if one.about == "pupils" and not one.drill and case.counts(one))
+    return tuple(_case(one, ZoneInfo(school.timezone)) for one in counted)
 
 
 def _case(concern: Concern, zone: ZoneInfo) -> Case:

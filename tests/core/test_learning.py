@@ -292,7 +292,7 @@ async def test_a_question_counts_once_however_often_it_was_closed(school):
     await decided_and_counted(school, close={"training": "on the bus", "place": "the bus"})
     (ref,) = [concern.reference for concern in await logged(school)]
     await act(school, "reopen", ref, text="more was said")
-    await act(school, "close", ref, text="settled", training="on every bus")
+    await act(school, "close", ref, undecided="stands", text="settled", training="on every bus")
     (concern,) = await logged(school)
     said = {key: words.reveal() for key, (_, words) in case.review(concern).items()}
     assert said == {"place": "the bus", "training": "on every bus"}
@@ -306,3 +306,28 @@ async def test_concerns_about_adults_and_drills_are_not_counted(school):
     assert len(found) == 1
     assert learning.cases(found, school.library.school) == ()
     assert learning.cases([replace(found[0], about="pupils", drill=True)], school.library.school) == ()
+
+
+@pytest.mark.parametrize("why", ["mistake", "double"])
+async def test_what_was_closed_as_no_concern_of_its_own_is_not_counted(school, why):
+    from tests.core.casework import act
+
+    ref = await school.log()
+    await school.press(f"ack:{school.id(ref)}", school.person("dsl"))
+    assert len(learning.cases(await logged(school), school.library.school)) == 1
+    await act(school, "close", ref, undecided=why, text="see the other one")
+    (concern,) = await logged(school)
+    assert concern.stage == "closed"
+    assert learning.cases([concern], school.library.school) == ()
+    await act(school, "reopen", ref, text="it was real after all")
+    assert len(learning.cases(await logged(school), school.library.school)) == 1
+
+
+async def test_what_is_closed_because_its_decision_stands_is_counted(school):
+    from tests.core.casework import act
+
+    await decided_and_counted(school, close={})
+    (ref,) = [concern.reference for concern in await logged(school)]
+    await act(school, "reopen", ref, text="more was said")
+    await act(school, "close", ref, undecided="stands", text="settled")
+    assert len(learning.cases(await logged(school), school.library.school)) == 1
