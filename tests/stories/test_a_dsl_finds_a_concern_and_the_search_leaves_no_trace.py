@@ -57,7 +57,8 @@ async def test_it_is_found_where_it_stands_and_no_longer_where_it_stood(dsl: Sea
     for stage, goes_on in steps.items():
         assert reference in (await finds(dsl, stage=stage)).text, stage
         await goes_on()
-        assert NOTHING_FOUND in (await finds(dsl, stage=stage)).text, stage
+        for asked in ({"stage": stage}, {"stage": stage, "text": "Robin"}, {"stage": stage, "text": reference}):
+            assert NOTHING_FOUND in (await finds(dsl, **asked)).text, asked
 
 
 async def test_what_nobody_has_seen_or_decided_in_time_is_found_by_its_clock(

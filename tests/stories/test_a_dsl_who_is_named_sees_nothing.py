@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot import NotYoursError
+from policy_content.model import SchoolPerson
 from tests.channels.school import ABOUT_AN_ADULT, LIBRARY, WORDS, Page, School, Seat
 from tests.stories.deciding import sends
 from tests.stories.taking import code_in, taken
@@ -91,3 +94,30 @@ async def test_no_message_and_no_ping_of_it_reaches_them(teacher: Seat, head: Se
     for act in ("message", "read", "note", "escalate"):
         shown = await page.seat("deputy-1").chooses(f"{act}:{concern}")
         assert shown.titles == [WORDS.not_yours_title]
+
+
+async def test_though_they_stand_in_for_the_head_tomorrow_it_is_not_theirs(
+    teacher: Seat, head: Seat, page: Page, school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deputy = page.seat("deputy-1")
+    about_them = await teacher.logs_a_concern(NAMED, about="safeguarding")
+    other = await teacher.logs_a_concern(ABOUT_AN_ADULT, about="adult")
+    concern, theirs = await is_alerted(head, about_them), await is_alerted(head, other)
+
+    stands_in_for_the_head(monkeypatch, school, LIBRARY.school.people.deputies[0])
+
+    assert ABOUT_AN_ADULT["adult"] in (await deputy.chooses(f"open:{theirs}")).text, "whatever else reaches the head"
+    assert (await deputy.chooses(f"open:{concern}")).titles == [WORDS.not_yours_title]
+    for shown in (await deputy.chooses("list"), await finds(deputy, stage="logged")):
+        assert other in shown.text
+        assert about_them not in shown.text
+    assert LIBRARY.say(WORDS.list_count, count="1") in (await deputy.chooses("list")).text
+
+
+def stands_in_for_the_head(monkeypatch: pytest.MonkeyPatch, school: School, person: SchoolPerson) -> None:
+    """As if school.yaml had been changed: this person is the head now."""
+    shelf = school.signpost.shelf
+    guide = shelf.guidance()
+    its = guide.library.school
+    its = its.model_copy(update={"people": its.people.model_copy(update={"head": person})})
+    monkeypatch.setattr(shelf, "_guidance", replace(guide, library=guide.library.model_copy(update={"school": its})))
