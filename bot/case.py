@@ -7,7 +7,7 @@ because it is older or still sealed, says nothing here and is shown as it stands
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -75,6 +75,13 @@ def links_in(entry: Entry) -> tuple[Link, ...]:
     """The link that an entry records, if it does."""
     held = _held(entry) if entry.what == "linked" else None
     return (Link(held["id"], held["reference"], Words(held["why"])),) if held else ()
+
+
+def shown(entries: Iterable[Entry], seen: Collection[str]) -> tuple[Entry, ...]:
+    """Those of the entries that may be shown to somebody who may open the linked concerns `seen`. That one is linked with
+    any other is not said.
+    """
+    return tuple(entry for entry in entries if all(link.id in seen for link in links_in(entry)))
 
 
 def decisions(concern: Concern) -> tuple[tuple[int, Entry], ...]:

@@ -118,8 +118,10 @@ class Casework:
         if sent is None:
             return Reply(casecards.form(library, act, concern, {}, {}, item=version or 0), dialog=True)
         if act in casecards.VERSIONED and version is not None and version != case.moves(concern):
-            moved = casecards.moved_on(library, concern, case.since(concern, version), now)
-            return Reply((*moved, *casecards.form(library, act, concern, values, {})), dialog=True)
+            since = case.shown(case.since(concern, version), await self._linked(guide, message.who, concern))
+            if since or version > case.moves(concern):  # or it was drawn of a record that has been put back since
+                moved = casecards.moved_on(library, concern, since, now)
+                return Reply((*moved, *casecards.form(library, act, concern, values, {})), dialog=True)
         faults = casecards.faults(library, act, concern, values, now)
         other = None
         if act == "link" and not faults:

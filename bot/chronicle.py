@@ -19,12 +19,8 @@ def history(library: Library, concern: Concern, now: datetime | None, seen: Coll
     """Every entry in order: what, when, by whom, and what they wrote. `seen` are the linked concerns that whoever reads
     this may open; that there are others is not said. Without `now` every time has its whole date.
     """
-    hidden = {link.id for link in case.links(concern)} - set(seen)
-    return tuple(
-        Fact(_label(library, entry, now), _said(library, entry))
-        for entry in concern.chronology
-        if entry.what != "linked" or not hidden & {link.id for link in case.links_in(entry)}
-    )
+    entries = case.shown(concern.chronology, seen)
+    return tuple(Fact(_label(library, entry, now), _said(library, entry)) for entry in entries)
 
 
 def whole(library: Library, concern: Concern, now: datetime, seen: Collection[str]) -> Parts:

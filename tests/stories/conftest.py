@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.channels.conftest import talkative  # noqa: F401 (a fixture, for the stories about what is logged)
 from tests.channels.school import Page, School, Seat, serving
 from tests.stories.passing import Clock
 

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import io
-from datetime import UTC, datetime
-
 import pytest
-from pypdf import PdfReader
 
-from adapters.export.files import files
 from bot import NotYoursError, Words
-from bot.export import Record
 from tests.channels.school import ABOUT_AN_ADULT, ACCOUNT, LIBRARY, WORDS, Page, School, Seat
 from tests.stories.deciding import decides, sends
+from tests.stories.taking import code_in, printed, taken
 
 NAMED = {**ABOUT_AN_ADULT, "member": "deputy-1"}
 HANDING = WORDS.handing
-
-
-async def taken(school: School, seat: Seat, code: str, *references: str) -> tuple[Record, ...]:
-    """What whoever is at the terminal gets with this code."""
-    handing, now = school.signpost.desk.handing, datetime.now(UTC)
-    holder = await handing.holder(code, now)
-    assert holder is not None
-    assert holder[0].id == f"web:{seat.name}"
-    return await handing.take(school.signpost.shelf.guidance(), holder[0], references, "PDF", now)
-
-
-def code_in(shown: object) -> str:
-    facts = [fact for part in shown.parts for fact in part.get("facts", [])]  # type: ignore[attr-defined]  # a Drawn
-    return next(fact["value"] for fact in facts if fact["label"] == HANDING.code)
 
 
 async def test_the_dsl_hands_it_over_and_it_is_forgotten_here(teacher: Seat, dsl: Seat, school: School) -> None:
@@ -40,9 +21,7 @@ async def test_the_dsl_hands_it_over_and_it_is_forgotten_here(teacher: Seat, dsl
 
     shown = await dsl.chooses(f"handover:{concern}")
     (record,) = await taken(school, dsl, code_in(shown), reference)
-    ((name, content),) = files(LIBRARY, [record], ("pdf",))
-    assert name == f"{reference}.pdf"
-    assert ACCOUNT["child-1"] in PdfReader(io.BytesIO(content)).pages[0].extract_text()
+    assert ACCOUNT["child-1"] in printed(record)
 
     await sends(dsl, shown, {"system": "The other system", "reference": "4711"})
     again = await sends(dsl, await dsl.chooses(f"forget:{concern}"), {"reference": reference, "text": "It is there"})
