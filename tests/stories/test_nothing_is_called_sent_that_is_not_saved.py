@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,8 +52,9 @@ async def test_it_can_still_be_sent_when_the_disk_is_back(school: School, teache
 @pytest.mark.parametrize("table", ["concerns", "chronology", "alerts", "numbers", "heard"])
 async def test_it_is_saved_whole_or_not_at_all(school: School, teacher: Seat, dsl: Seat, table: str) -> None:
     await teacher.writes_a_concern()
-    with sqlite3.connect(school.database) as disk:
-        disk.execute(f"CREATE TRIGGER full BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    disk = sqlite3.connect(school.database, isolation_level=None, check_same_thread=False)
+    full = f"CREATE TRIGGER full BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+    await asyncio.to_thread(disk.execute, full)  # in the loop it would wait for a write that only the loop can end
 
     refused = await teacher.presses(WORDS.send_button)
 
@@ -65,7 +67,7 @@ async def test_it_is_saved_whole_or_not_at_all(school: School, teacher: Seat, ds
     }
     assert kept == {"concerns": 0, "chronology": 0, "alerts": 0}
 
-    disk.execute("DROP TRIGGER full")
+    await asyncio.to_thread(disk.execute, "DROP TRIGGER full")
     disk.close()
     sent = await teacher.presses(WORDS.send_button)
     assert reference_in(sent).endswith("-0001"), "what was written was kept, and no number was lost"
