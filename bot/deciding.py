@@ -106,11 +106,7 @@ class Deciding:
         """An old page: what has happened since, what was typed in it, and where the draft stands now."""
         w = library.wording.decision
         title = library.say(w.stale_title, reference=concern.reference)
-        typed = tuple(
-            Fact(_asked(library, concern, page, key), value)
-            for key, value in (sent.values if sent else {}).items()
-            if value
-        )
+        typed = _typed_back(library, concern, page, sent) if sent else ()
         back: Parts = (Card(w.stale_typed, facts=typed),) if typed else ()
         if not draft.values and concern.latest("decided") is not None:
             return Reply((*_stands(library, concern, now), *back, *notices.acts(library, concern)), dialog=True)
@@ -191,9 +187,15 @@ def _first(library: Library, concern: Concern, values: Mapping[str, str], now: d
     return missing[0] if missing else CHECK
 
 
-def _asked(library: Library, concern: Concern, page: str, key: str) -> str:
-    """The question that a field asked, if the page is one of ours."""
-    if not decision.known(page, key):
-        return library.wording.decision.stale_typed
-    found = decision.fields(library, concern, page, {}, {})
-    return next((field.label for field in found if field.key == key), library.wording.decision.stale_typed)
+def _typed_back(library: Library, concern: Concern, page: str, sent: Sent) -> tuple[Fact, ...]:
+    """What was typed, each under the question that its field asked and after whom it asked about, if the page is ours."""
+    values = {key: value.reveal() for key, value in sent.values.items() if decision.known(page, key)}
+    drawn = decision.fields(library, concern, page, values, {}) if values else ()
+    asked = {field.key: field for field in drawn}
+    return tuple(
+        Fact(asked[key].label, Words(f"{asked[key].of.reveal()}: {value.reveal()}") if asked[key].of else value)
+        if key in asked
+        else Fact(library.wording.decision.stale_typed, value)
+        for key, value in sent.values.items()
+        if value
+    )

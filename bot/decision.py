@@ -2,7 +2,8 @@
 
 Which pages are asked follows from the answers before them, in `pages`; there is no other logic between questions.
 It gathers and checks that nothing is missing. It never suggests a level or a route.
-Values are a flat mapping of field key to text, as in the concern form; a route's fields begin with its letter (`d-person`).
+Values are a flat mapping of field key to text, as in the concern form; a route's fields begin with its letter (`d-person`),
+and what is asked of each child by name ends in the child's number on that form (`harmed_safe-2`).
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from bot import clocks, intake
+from bot import clocks, intake, involved
 from bot.concern import Concern, Entry
-from bot.talk import Field, Option, Words
+from bot.involved import Child
+from bot.talk import NOTHING, Field, Option, Words
 from policy_content.case_wording import Asked
 from policy_content.model import Library
 
@@ -33,13 +36,20 @@ Draft = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One answer as it was recorded: the page and the question as shown, what was said, and the keys of what was chosen."""
+    """One answer as it was recorded: the page and the question as shown, what was said, the keys of what was chosen, and
+    the child that it was asked about, if it was asked of each by name.
+    """
 
     page: str
     key: str
     asked: str
     said: Words
     chosen: tuple[str, ...] = ()
+    of: Words = NOTHING
+
+    def shown(self) -> Words:
+        """What was said, after the name of the child that it was said about."""
+        return Words(f"{self.of.reveal()}: {self.said.reveal()}") if self.of else self.said
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,10 @@ class Decision:
 
     def to_text(self) -> str:
         """The decision as JSON, only ever handed to the vault."""
-        given = [[g.page, g.key, g.asked, g.said.reveal(), list(g.chosen)] for g in self.given]
+        given = [
+            [g.page, g.key, g.asked, g.said.reveal(), list(g.chosen), *([g.of.reveal()] if g.of else [])]
+            for g in self.given
+        ]
         return json.dumps({"format": _FORMAT, "titles": dict(self.titles), "given": given})
 
     @classmethod
@@ -83,7 +96,8 @@ class Decision:
         if not isinstance(held, dict) or held.get("format") != _FORMAT:
             return None
         given = (
-            Given(page, key, asked, Words(said), tuple(chosen)) for page, key, asked, said, chosen in held["given"]
+            Given(page, key, asked, Words(said), tuple(chosen), *map(Words, of))
+            for page, key, asked, said, chosen, *of in held["given"]
         )
         return cls(tuple(given), held["titles"])
 
@@ -130,7 +144,20 @@ def fields(library: Library, concern: Concern, page: str, draft: Draft, faults: 
 def known(page: str, key: str) -> bool:
     """True if a field of this key may be on this page: nothing else is taken from a form."""
     route = page.removeprefix("route_")
+    base, _, number = key.rpartition("-")
+    if base in _OF_EACH and number in involved.NUMBERS:
+        key = base
     return key in _KEYS.get(page, ()) or (page.startswith("route_") and key in {f"{route}-{part}" for part in _ROUTE})
+
+
+def asked_of(library: Library, key: str) -> tuple[str, str]:
+    """What the field of this key asks, and the child's number on the concern form where it asks about one: to show back
+    what was typed when not even the concern can be read. Nothing for a key that no page has.
+    """
+    base, _, number = key.rpartition("-")
+    if base in _OF_EACH and number in involved.NUMBERS:
+        return getattr(library.wording.decision.asks, f"each_{base}").ask, number
+    return getattr(getattr(library.wording.decision.asks, key, None), "ask", ""), ""
 
 
 # ---- what is wrong
@@ -178,10 +205,10 @@ def aggravated(draft: Draft) -> bool:
 
 def _given(page: str, field: Field, typed: str) -> Given:
     if field.kind not in {"one_of", "many_of"}:
-        return Given(page, field.key, field.label, Words(typed))
+        return Given(page, field.key, field.label, Words(typed), of=field.of)
     chosen = [option for option in field.options if option.key in typed.split(",")]
     said = "; ".join(option.label for option in chosen)
-    return Given(page, field.key, field.label, Words(said), tuple(option.key for option in chosen))
+    return Given(page, field.key, field.label, Words(said), tuple(option.key for option in chosen), field.of)
 
 
 def _rules(library: Library, concern: Concern, page: str, draft: Draft, now: datetime) -> Iterator[tuple[str, str]]:
@@ -286,6 +313,11 @@ _KEYS: dict[str, tuple[str, ...]] = {
     ),
     "staff": ("parents", "parents_how", "reporter", "harmed_support", "reasons", "changed"),
 }
+# What the policy asks for each child. Where a concern names several in a role, each is asked about by name.
+_OF_EACH = {
+    **dict.fromkeys(("harmed_safe", "harmed_done", "harmed_support"), "harmed"),
+    **dict.fromkeys(("alleged_safe", "alleged_done", "alleged_support"), "alleged"),
+}
 _ROUTE = ("agency", "other", "person", "date", "time", "reference", "agreed", "local", "specialist")
 _CHOSEN: dict[str, tuple[str, ...]] = {
     "harmed_safe": ("yes", "no", "unknown"),
@@ -312,24 +344,36 @@ def _blank(library: Library, concern: Concern, page: str, draft: Draft) -> Itera
     if page.startswith("route_") and page != "route_none":
         yield from _route_fields(library, page.removeprefix("route_"), draft)
         return
-    again = concern.latest("decided") is not None
-    for key in _KEYS[page]:
-        if key == "changed" and not again:
-            continue
-        if key in {"alleged_safe", "alleged_done"} and concern.about != "pupils":
-            continue
-        if key == "adult_done" and concern.about == "pupils":
-            continue
-        yield _field(library, concern, key)
+    asked = (key for key in _KEYS[page] if _is_asked(concern, key))
+    for role, together in groupby(asked, lambda key: _OF_EACH.get(key, "")):
+        keys, named = tuple(together), involved.children(library, concern, role) if role else ()
+        for child in named if len(named) > 1 else (None,):
+            yield from (_field(library, concern, key, child) for key in keys)
 
 
-def _field(library: Library, concern: Concern, key: str) -> Field:
+def _is_asked(concern: Concern, key: str) -> bool:
+    """False for what this concern gives no reason to ask."""
+    match key:
+        case "changed":
+            return concern.latest("decided") is not None
+        case "alleged_safe" | "alleged_done":
+            return concern.about == "pupils"
+        case "adult_done":
+            return concern.about != "pupils"
+    return True
+
+
+def _field(library: Library, concern: Concern, key: str, child: Child | None = None) -> Field:
+    """One field, empty: of all whom it asks about together, or of one child by name."""
     asks = library.wording.decision.asks
     if key.endswith("-how"):
         return Field(key, asks.how.ask, "line", asks.how.hint)
+    if child is not None:
+        each: Asked = getattr(asks, f"each_{key}")
+        options = tuple(option for option in _options(library, concern, key) if option.key != "nobody")
+        return Field(f"{key}-{child.number}", each.ask, _kind(key), each.hint, True, options, of=child.name)
     asked: Asked = getattr(asks, key)
-    options = _options(library, concern, key)
-    return Field(key, asked.ask, _kind(key), asked.hint, key not in _OPTIONAL, options)
+    return Field(key, asked.ask, _kind(key), asked.hint, key not in _OPTIONAL, _options(library, concern, key))
 
 
 def _route_fields(library: Library, route: str, draft: Draft) -> Iterator[Field]:

@@ -101,8 +101,12 @@ class Asks(_Words):
 
     harmed_safe: Asked
     harmed_done: Asked
+    each_harmed_safe: Asked
+    each_harmed_done: Asked
     alleged_safe: Asked
     alleged_done: Asked
+    each_alleged_safe: Asked
+    each_alleged_done: Asked
     adult_done: Asked
     others: Asked
     repeated: Asked
@@ -154,6 +158,8 @@ class Asks(_Words):
     reporter: Asked
     harmed_support: Asked
     alleged_support: Asked
+    each_harmed_support: Asked
+    each_alleged_support: Asked
     discipline: Asked
     exclusion: Asked
     exclusion_why: Asked
