@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _KEPT_CONTROLS = frozenset("\n\t")
@@ -237,4 +237,15 @@ class Roster(Protocol):
 
     async def members(self, place: str) -> frozenset[str]:
         """The ids of the people in `place` now. Raises `RosterUnreadable`."""
+        ...
+
+
+@runtime_checkable
+class NamedRoster(Protocol):
+    """A roster that also knows what its people are called."""
+
+    async def names(self, place: str) -> Mapping[str, Words]:
+        """The staff in `place` now: id to name, as the chat gives it. One without a name is left out. Raises
+        `RosterUnreadable`.
+        """
         ...
