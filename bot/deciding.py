@@ -32,6 +32,10 @@ class Deciding:
     ) -> Reply:
         """What comes of `decide:<concern>:<tail>`. `tail` is empty to begin or go on, else `<page>:<version>`."""
         library = guide.library
+        if concern.drill:
+            w = library.wording.decision
+            told = cards.note(library, library.say(w.drill_title, reference=concern.reference), w.drill)
+            return Reply((told, *(casecards.typed_back(library, sent) if sent else ())), dialog=True)
         if concern.stage == "closed":
             return Reply(casecards.not_now(library, concern, library.wording.decision.closed), dialog=True)
         draft = await self._ledger.decision_draft(concern.id)

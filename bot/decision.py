@@ -74,9 +74,9 @@ class Decision:
         return next((given.said for given in self.given if given.key == key), Words(""))
 
     def draft(self) -> dict[str, str]:
-        """The answers to begin a later decision with: all but why it differs."""
+        """The answers to begin a later decision with: all but why it differs, and the level, which nothing suggests."""
         held = {given.key: ",".join(given.chosen) or given.said.reveal() for given in self.given}
-        return {key: value for key, value in held.items() if key != "changed"}
+        return {key: value for key, value in held.items() if key not in {"changed", "level"}}
 
     def to_text(self) -> str:
         """The decision as JSON, only ever handed to the vault."""
@@ -299,7 +299,7 @@ def _routes(draft: Draft) -> tuple[str, ...]:
 _KEYS: dict[str, tuple[str, ...]] = {
     "safety": ("harmed_safe", "harmed_done", "alleged_safe", "alleged_done", "adult_done", "others"),
     "weighing": tuple(key for name in WEIGHED for key in (name, f"{name}-how")),
-    "level": ("level", "level_why", "wider", "images"),
+    "level": ("level", "level_why", "wider", "images", "images_why"),
     "nudes": (
         *("nudes_met", "nudes_who", "nudes_adult", "nudes_coerced", "nudes_young", "nudes_risk", "nudes_aggravated"),
         *("nudes_spread", "nudes_viewed", "nudes_talked"),
@@ -344,16 +344,19 @@ def _blank(library: Library, concern: Concern, page: str, draft: Draft) -> Itera
     if page.startswith("route_") and page != "route_none":
         yield from _route_fields(library, page.removeprefix("route_"), draft)
         return
-    asked = (key for key in _KEYS[page] if _is_asked(concern, key))
+    asked = (key for key in _KEYS[page] if _is_asked(library, concern, key, draft))
     for role, together in groupby(asked, lambda key: _OF_EACH.get(key, "")):
         keys, named = tuple(together), involved.children(library, concern, role) if role else ()
         for child in named if len(named) > 1 else (None,):
             yield from (_field(library, concern, key, child) for key in keys)
 
 
-def _is_asked(concern: Concern, key: str) -> bool:
-    """False for what this concern gives no reason to ask."""
+def _is_asked(library: Library, concern: Concern, key: str, draft: Draft) -> bool:
+    """False for what this concern, or what is answered so far, gives no reason to ask."""
     match key:
+        case "images_why":  # the reporter said that there are images: who says there are none says why
+            told = concern.account.said("images").reveal()
+            return draft.get("images") == "no" and told == library.wording.form_yes
         case "changed":
             return concern.latest("decided") is not None
         case "alleged_safe" | "alleged_done":

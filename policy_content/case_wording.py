@@ -120,6 +120,7 @@ class Asks(_Words):
     level_why: Asked
     wider: Asked
     images: Asked
+    images_why: Asked
     nudes_met: Asked
     nudes_who: Asked
     nudes_adult: Asked
@@ -185,6 +186,8 @@ class DecisionWords(_Words):
     decided_title: Annotated[Label, holds("reference")]
     decided_since: Annotated[Say, holds("when")]
     closed: Say
+    drill_title: Annotated[Label, holds("reference")]
+    drill: Say
     read_button: Annotated[Label, holds("when")]
     read_title: Annotated[Label, holds("reference")]
     superseded: Annotated[Say, holds("when")]
