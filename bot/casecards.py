@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from bot import case, chronicle, clocks, decision, facts, intake, retention
+from bot import case, chronicle, clocks, facts, intake, questions, retention
 from bot.cards import Parts, when
 from bot.concern import Concern, Entry
 from bot.notices import acts
@@ -229,7 +229,7 @@ def typed_back(library: Library, sent: Sent) -> Parts:
     """What was typed in a form that could not be saved: the person must at least see it again."""
     shown: list[Fact] = []
     for key, value in sent.values.items():
-        asked, child = decision.asked_of(library, key)
+        asked, child = questions.asked_of(library, key)
         said = Words(f"{child}. {value.reveal()}") if child else value
         shown += [Fact(asked or library.wording.unfinished_typed, said)] if value else []
     return (Card(library.wording.unfinished_typed, facts=tuple(shown)),) if shown else ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from bot import cards, casecards, chronicle, decision, notices
+from bot import cards, casecards, chronicle, decision, notices, questions
 from bot.cards import Parts, when
 from bot.concern import Concern
 from bot.guidance import Guidance
@@ -174,7 +174,7 @@ def drawn(
 
 
 def _typed(page: str, sent: Sent) -> dict[str, str]:
-    return {key: value.reveal() for key, value in sent.values.items() if decision.known(page, key)}
+    return {key: value.reveal() for key, value in sent.values.items() if questions.known(page, key)}
 
 
 def _after(library: Library, concern: Concern, values: Mapping[str, str], page: str, now: datetime) -> str:
@@ -193,7 +193,7 @@ def _first(library: Library, concern: Concern, values: Mapping[str, str], now: d
 
 def _typed_back(library: Library, concern: Concern, page: str, sent: Sent) -> tuple[Fact, ...]:
     """What was typed, each under the question that its field asked and after whom it asked about, if the page is ours."""
-    values = {key: value.reveal() for key, value in sent.values.items() if decision.known(page, key)}
+    values = {key: value.reveal() for key, value in sent.values.items() if questions.known(page, key)}
     drawn = decision.fields(library, concern, page, values, {}) if values else ()
     asked = {field.key: field for field in drawn}
     return tuple(

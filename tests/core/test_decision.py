@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import decision
+from bot import decision, questions
 from bot.concern import Account, Concern, Entry, Line
 from bot.decision import Decision
 from bot.talk import Words
@@ -94,7 +94,7 @@ def test_every_page_fits_a_phone_and_no_key_stands_twice(draft):
         for page in decision.pages(about, draft):
             shown = decision.fields(LIBRARY, concern(about), page, draft, {})
             assert 1 <= len(shown) <= 12
-            assert all(decision.known(page, field.key) for field in shown)
+            assert all(questions.known(page, field.key) for field in shown)
 
 
 def test_no_level_is_ever_suggested():
@@ -234,7 +234,7 @@ def test_any_draft_is_judged_and_an_aggravated_one_never_passes_without_the_poli
         assert record.routes
         if decision.aggravated(draft):
             assert "d" in record.routes
-        if record.level in decision.SEVERE:
+        if record.level in questions.SEVERE:
             assert record.said("contact_date")
     else:
         page, faults = found

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.export.pdf import to_pdf
 from adapters.export.table import to_csv
-from bot import Words, decision
+from bot import Words, decision, questions
 from bot.concern import Account, Concern, Line
 from bot.decision import Decision
 from bot.export import as_data, record
@@ -128,7 +128,7 @@ def test_children_of_a_concern_about_staff_are_asked_about_each_as_well():
 def test_no_key_holds_a_name_and_no_question_shows_one_to_a_log():
     for page in decision.pages("pupils", {}):
         for field in decision.fields(LIBRARY, FOUR, page, {}, {}):
-            assert decision.known(page, field.key)
+            assert questions.known(page, field.key)
             assert not any(name in f"{field!r}{field.key}{field.label}{field.hint}" for name in (AMY, BEN, CAL, DEE))
 
 
@@ -143,7 +143,7 @@ def test_two_of_the_same_name_are_told_apart_and_a_long_name_is_cut():
     "key", ["harmed_safe-0", "harmed_safe-11", "harmed_safe-x", "others-1", "level-1", "harmed_safe-"]
 )
 def test_no_other_number_is_taken_from_a_form(key):
-    assert not decision.known("safety", key)
+    assert not questions.known("safety", key)
 
 
 # ---- what is missing
