@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from bot import case, chronicle, clocks, facts, intake, retention
+from bot import case, chronicle, clocks, facts, intake, questions, retention
 from bot.cards import Parts, when
 from bot.concern import Concern, Entry
 from bot.notices import acts
@@ -18,16 +20,27 @@ from policy_content.model import Library
 REVIEW = tuple(Review.model_fields)
 # The acts that change who has it or where it stands: their form says when it was drawn, and a late one changes nothing.
 VERSIONED = frozenset({"assign", "restrict", "escalate", "reopen", "close"})
+NOBODY: Mapping[str, Words] = {}
+_LONGEST_NAME = 40  # characters: with an id behind it, to tell two of the same name apart, it fits a button
 
 
 def form(
-    library: Library, act: str, concern: Concern, values: Mapping[str, str], faults: Mapping[str, str], *, item: int = 0
+    library: Library,
+    act: str,
+    concern: Concern,
+    values: Mapping[str, str],
+    faults: Mapping[str, str],
+    *,
+    item: int = 0,
+    inside: Mapping[str, Words] = NOBODY,
 ) -> Parts:
-    """The form of an act, holding what was typed. `item` is the action that is done, by its place in the chronology."""
+    """The form of an act, holding what was typed. `item` is the action that is done, by its place in the chronology;
+    `inside` is who is in the DSL place, by id.
+    """
     w = library.wording.case
     drawn = tuple(
         replace(field, value=Words(values.get(field.key, "")), error=faults.get(field.key, ""))
-        for field in fields(library, act, concern)
+        for field in fields(library, act, concern, inside)
     )
     if act == "close":
         title, intro = library.wording.close_title, library.wording.close_intro
@@ -45,14 +58,22 @@ def form_id(act: str, concern: Concern, item: int = 0) -> str:
     return f"{act}:{concern.id}:{item}" if act == "done" else f"{act}:{concern.id}"
 
 
-def fields(library: Library, act: str, concern: Concern) -> tuple[Field, ...]:
+def fields(library: Library, act: str, concern: Concern, inside: Mapping[str, Words] = NOBODY) -> tuple[Field, ...]:
     """The fields of an act's form, empty."""
-    return tuple(_fields(library, act, concern))
+    return tuple(_fields(library, act, concern, inside))
 
 
-def faults(library: Library, act: str, concern: Concern, values: Mapping[str, str], now: datetime) -> dict[str, str]:
+def faults(
+    library: Library,
+    act: str,
+    concern: Concern,
+    values: Mapping[str, str],
+    now: datetime,
+    *,
+    inside: Mapping[str, Words] = NOBODY,
+) -> dict[str, str]:
     """What keeps an act from being saved: field key to words for the person."""
-    drawn = fields(library, act, concern)
+    drawn = fields(library, act, concern, inside)
     found = {field.key: intake.fault(library, field, values.get(field.key, "").strip()) for field in drawn}
     found = {key: words for key, words in found.items() if words}
     if act == "action" and "due" not in found:
@@ -75,13 +96,29 @@ def eligible(library: Library, concern: Concern) -> dict[str, str]:
     }
 
 
-def keepable(library: Library, concern: Concern) -> dict[str, str]:
-    """Whom it may be kept to: role to name. Only those who can open it in a chat."""
+def keepable(library: Library, concern: Concern, inside: Mapping[str, Words]) -> dict[str, str]:
+    """Whom it may be kept to: role or id to name. Those of school.yaml who can open it in a chat, and whoever else is in
+    the DSL place, each once: whom school.yaml names is offered as such or, because it may be about them, not at all.
+    """
     people = dict(library.school.people.everyone())
-    return {role: name for role, name in eligible(library, concern).items() if people[role].ids()}
+    named = {role: name for role, name in eligible(library, concern).items() if people[role].ids()}
+    known = frozenset[str]().union(*(person.ids() for person in people.values()))
+    others = {
+        id_: _spelt(name)
+        for id_, name in sorted(inside.items(), key=lambda one: (_spelt(one[1]).casefold(), one[0]))
+        if id_ not in known | concern.avoids and "," not in id_ and (not concern.kept_to or id_ in concern.kept_to)
+    }
+    same = Counter([*named.values(), *others.values()])
+    return named | {id_: f"{name} ({id_})" if same[name] > 1 else name for id_, name in others.items() if name}
 
 
-def _fields(library: Library, act: str, concern: Concern) -> Iterator[Field]:
+def _spelt(name: Words) -> str:
+    """A name as a chat gives it, on one line and without what turns the text around it."""
+    seen = "".join(letter for letter in name.reveal() if unicodedata.category(letter) != "Cf")
+    return " ".join(seen.split())[:_LONGEST_NAME]
+
+
+def _fields(library: Library, act: str, concern: Concern, inside: Mapping[str, Words]) -> Iterator[Field]:
     w = library.wording.case
     match act:
         case "note" | "message" | "escalate" | "reopen":
@@ -98,7 +135,9 @@ def _fields(library: Library, act: str, concern: Concern) -> Iterator[Field]:
             yield Field("reference", w.link.ask, "line", w.link.hint, required=True)
             yield Field("text", w.link_why.ask, "text", w.link_why.hint, required=True)
         case "restrict":
-            yield Field("who", w.restrict.ask, "many_of", w.restrict.hint, options=_people(keepable(library, concern)))
+            yield Field(
+                "who", w.restrict.ask, "many_of", w.restrict.hint, options=_people(keepable(library, concern, inside))
+            )
             yield Field("text", w.restrict_why.ask, "text", w.restrict_why.hint, required=True)
         case "close":
             yield from _undecided(library, concern)
@@ -188,13 +227,12 @@ def not_now(library: Library, concern: Concern, text: str) -> Parts:
 
 def typed_back(library: Library, sent: Sent) -> Parts:
     """What was typed in a form that could not be saved: the person must at least see it again."""
-    asks = library.wording.decision.asks
-    facts = tuple(
-        Fact(getattr(getattr(asks, key, None), "ask", library.wording.unfinished_typed), value)
-        for key, value in sent.values.items()
-        if value
-    )
-    return (Card(library.wording.unfinished_typed, facts=facts),) if facts else ()
+    shown: list[Fact] = []
+    for key, value in sent.values.items():
+        asked, child = questions.asked_of(library, key)
+        said = Words(f"{child}. {value.reveal()}") if child else value
+        shown += [Fact(asked or library.wording.unfinished_typed, said)] if value else []
+    return (Card(library.wording.unfinished_typed, facts=tuple(shown)),) if shown else ()
 
 
 def _more(library: Library, concern: Concern) -> Choice:

@@ -6,6 +6,7 @@ An act is a choice or a form whose id begins with its name: `note:<concern>`, `c
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ from bot.guidance import Guidance
 from bot.handing import HANDS, Handing
 from bot.ledger import Ledger, Wanted
 from bot.reporting import via_of
-from bot.talk import Message, Person, Reply, Roster, RosterUnreadable, Sent, Words
+from bot.talk import Message, NamedRoster, Person, Reply, Roster, RosterUnreadable, Sent, Words
 from policy_content.model import Library, School
 
 _FORMS = frozenset({"note", "message", "assign", "action", "done", "link", "restrict", "escalate", "reopen", "close"})
@@ -115,21 +116,26 @@ class Casework:
         if refused is not None:
             return refused
         values = {key: value.reveal() for key, value in (sent.values if sent else {}).items()}
+        inside = await self._inside(guide, message.who, concern) if act == "restrict" else {}
         if sent is None:
-            return Reply(casecards.form(library, act, concern, {}, {}, item=version or 0), dialog=True)
+            return Reply(casecards.form(library, act, concern, {}, {}, item=version or 0, inside=inside), dialog=True)
         if act in casecards.VERSIONED and version is not None and version != case.moves(concern):
             since = case.shown(case.since(concern, version), await self._linked(guide, message.who, concern))
             if since or version > case.moves(concern):  # or it was drawn of a record that has been put back since
                 moved = casecards.moved_on(library, concern, since, now)
-                return Reply((*moved, *casecards.form(library, act, concern, values, {})), dialog=True)
-        faults = casecards.faults(library, act, concern, values, now)
+                again = casecards.form(library, act, concern, values, {}, inside=inside)
+                return Reply((*moved, *again), dialog=True)
+        faults = casecards.faults(library, act, concern, values, now, inside=inside)
         other = None
         if act == "link" and not faults:
             other = await self._other(guide, message.who, concern, values)
             if isinstance(other, str):
                 faults = {"reference": other}
         if faults:
-            return Reply(casecards.form(library, act, concern, values, faults, item=version or 0), dialog=True)
+            again = casecards.form(library, act, concern, values, faults, item=version or 0, inside=inside)
+            return Reply(again, dialog=True)
+        if act == "restrict":
+            return await self._restrict(library, message, concern, values, inside, now)
         if isinstance(other, Concern):
             return await self._link(library, message, concern, other, values, now)
         return await self._do(library, message, act, concern, values, version or 0, now)
@@ -160,8 +166,6 @@ class Casework:
             case "reopen":
                 done = await ledger.begin_again(heard, concern, "reopened", who, typed, (), now)
                 return Reply(casecards.saved(library, done, w.reopened), dialog=True)
-            case "restrict":
-                return await self._restrict(library, message, concern, values, now)
             case "done":
                 nth = next(action.nth for action in case.actions(concern) if action.number == item)
                 text = Words(json.dumps({"action": item, "nth": nth, "text": typed.reveal()}))
@@ -192,16 +196,44 @@ class Casework:
             case _:
                 return "noted", typed, ()
 
+    async def _inside(self, guide: Guidance, who: Person, concern: Concern) -> Mapping[str, Words]:
+        """Who else is in the DSL place at this moment, in any chat, by id. A chat that cannot say now is left out.
+
+        Nobody where the concern went round the place: then it is kept among those whom school.yaml names.
+        """
+        if "dsl" not in concern.reached:
+            return {}
+        named = [roster.names("dsl") for roster in self._rosters.values() if isinstance(roster, NamedRoster)]
+        found: dict[str, Words] = {}
+        for said in await asyncio.gather(*named, return_exceptions=True):
+            if isinstance(said, BaseException) and not isinstance(said, RosterUnreadable):
+                raise said
+            found |= {} if isinstance(said, BaseException) else said
+        own = known_as(guide.library.school, who.id)
+        return {id_: name for id_, name in found.items() if id_ not in own}
+
     async def _restrict(
-        self, library: Library, message: Message, concern: Concern, values: Mapping[str, str], now: datetime
+        self,
+        library: Library,
+        message: Message,
+        concern: Concern,
+        values: Mapping[str, str],
+        inside: Mapping[str, Words],
+        now: datetime,
     ) -> Reply:
         """Keep it to those chosen, and always to whoever does it: nobody may lock everybody out."""
-        people = dict(library.school.people.everyone())
-        chosen = [role for role in casecards.keepable(library, concern) if role in values.get("who", "").split(",")]
-        kept = known_as(library.school, message.who.id).union(*(people[role].ids() for role in chosen))
-        names = [message.who.name.reveal(), *(people[role].name for role in chosen)]
+        people, picked = dict(library.school.people.everyone()), values.get("who", "").split(",")
+        offered = casecards.keepable(library, concern, inside)
+        chosen = [key for key in offered if key in picked]
+        ids = (people[key].ids() if key in people else {key} for key in chosen)
+        kept = known_as(library.school, message.who.id).union(*ids)
+        names = [message.who.name.reveal(), *(offered[key] for key in chosen)]
         text = Words(json.dumps({"names": list(dict.fromkeys(names)), "why": values["text"].strip()}))
-        told = tuple(one for role in chosen for one in clocks.in_person(library.school, role))
+        told = tuple(
+            one
+            for key in chosen
+            for one in (clocks.in_person(library.school, key) if key in people else (f"person:{key}",))
+        )
         wanted = self._wanted(concern, "kept", told, f"{concern.id}/{len(concern.chronology)}")
         done = await self._ledger.restrict(message.heard, concern, sorted(kept), message.who, text, wanted, now)
         return Reply(casecards.saved(library, done, library.wording.case.restricted), dialog=True)

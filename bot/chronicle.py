@@ -50,7 +50,7 @@ def decided(library: Library, concern: Concern, number: int) -> Parts:
 def pages_of(recorded: decision.Decision) -> Parts:
     """A decision's answers, a card for each page."""
     cards = (
-        Card(title, facts=tuple(Fact(given.asked, given.said) for given in recorded.given if given.page == page))
+        Card(title, facts=tuple(Fact(given.asked, given.shown()) for given in recorded.given if given.page == page))
         for page, title in recorded.titles.items()
     )
     return tuple(card for card in cards if card.facts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from bot import cards, casecards, chronicle, decision, notices
+from bot import cards, casecards, chronicle, decision, notices, questions
 from bot.cards import Parts, when
 from bot.concern import Concern
 from bot.guidance import Guidance
@@ -32,6 +32,10 @@ class Deciding:
     ) -> Reply:
         """What comes of `decide:<concern>:<tail>`. `tail` is empty to begin or go on, else `<page>:<version>`."""
         library = guide.library
+        if concern.drill:
+            w = library.wording.decision
+            told = cards.note(library, library.say(w.drill_title, reference=concern.reference), w.drill)
+            return Reply((told, *(casecards.typed_back(library, sent) if sent else ())), dialog=True)
         if concern.stage == "closed":
             return Reply(casecards.not_now(library, concern, library.wording.decision.closed), dialog=True)
         draft = await self._ledger.decision_draft(concern.id)
@@ -106,11 +110,7 @@ class Deciding:
         """An old page: what has happened since, what was typed in it, and where the draft stands now."""
         w = library.wording.decision
         title = library.say(w.stale_title, reference=concern.reference)
-        typed = tuple(
-            Fact(_asked(library, concern, page, key), value)
-            for key, value in (sent.values if sent else {}).items()
-            if value
-        )
+        typed = _typed_back(library, concern, page, sent) if sent else ()
         back: Parts = (Card(w.stale_typed, facts=typed),) if typed else ()
         if not draft.values and concern.latest("decided") is not None:
             return Reply((*_stands(library, concern, now), *back, *notices.acts(library, concern)), dialog=True)
@@ -174,7 +174,7 @@ def drawn(
 
 
 def _typed(page: str, sent: Sent) -> dict[str, str]:
-    return {key: value.reveal() for key, value in sent.values.items() if decision.known(page, key)}
+    return {key: value.reveal() for key, value in sent.values.items() if questions.known(page, key)}
 
 
 def _after(library: Library, concern: Concern, values: Mapping[str, str], page: str, now: datetime) -> str:
@@ -191,9 +191,15 @@ def _first(library: Library, concern: Concern, values: Mapping[str, str], now: d
     return missing[0] if missing else CHECK
 
 
-def _asked(library: Library, concern: Concern, page: str, key: str) -> str:
-    """The question that a field asked, if the page is one of ours."""
-    if not decision.known(page, key):
-        return library.wording.decision.stale_typed
-    found = decision.fields(library, concern, page, {}, {})
-    return next((field.label for field in found if field.key == key), library.wording.decision.stale_typed)
+def _typed_back(library: Library, concern: Concern, page: str, sent: Sent) -> tuple[Fact, ...]:
+    """What was typed, each under the question that its field asked and after whom it asked about, if the page is ours."""
+    values = {key: value.reveal() for key, value in sent.values.items() if questions.known(page, key)}
+    drawn = decision.fields(library, concern, page, values, {}) if values else ()
+    asked = {field.key: field for field in drawn}
+    return tuple(
+        Fact(asked[key].label, Words(f"{asked[key].of.reveal()}: {value.reveal()}") if asked[key].of else value)
+        if key in asked
+        else Fact(library.wording.decision.stale_typed, value)
+        for key, value in sent.values.items()
+        if value
+    )

@@ -2,7 +2,6 @@
 
 Which pages are asked follows from the answers before them, in `pages`; there is no other logic between questions.
 It gathers and checks that nothing is missing. It never suggests a level or a route.
-Values are a flat mapping of field key to text, as in the concern form; a route's fields begin with its letter (`d-person`).
 """
 
 from __future__ import annotations
@@ -11,35 +10,36 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
 from zoneinfo import ZoneInfo
 
-from bot import clocks, intake
+from bot import clocks, intake, questions
 from bot.concern import Concern, Entry
-from bot.talk import Field, Option, Words
-from policy_content.case_wording import Asked
+from bot.questions import AGGRAVATING, SEVERE, Draft
+from bot.talk import NOTHING, Field, Words
 from policy_content.model import Library
 
-SEVERE = frozenset({"abusive", "violent"})
 REFERRED = ("b", "c", "d", "lado")
 POLICE = frozenset({"police", "mash", "first-response"})  # the ways by which an incident reaches the police
-WEIGHED = ("repeated", "victimised", "coerced", "imbalance", "misuse", "accepted")
-_AGGRAVATING = ("nudes_adult", "nudes_coerced", "nudes_aggravated")
 _FORMAT = "decision-1"
 _BEFORE_LOGGING = timedelta(days=14)  # somebody may have rung before it was written down
-Kind = Literal["line", "text", "date", "time", "one_of", "many_of"]
-Draft = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One answer as it was recorded: the page and the question as shown, what was said, and the keys of what was chosen."""
+    """One answer as it was recorded: the page and the question as shown, what was said, the keys of what was chosen, and
+    the child that it was asked about, if it was asked of each by name.
+    """
 
     page: str
     key: str
     asked: str
     said: Words
     chosen: tuple[str, ...] = ()
+    of: Words = NOTHING
+
+    def shown(self) -> Words:
+        """What was said, after the name of the child that it was said about."""
+        return Words(f"{self.of.reveal()}: {self.said.reveal()}") if self.of else self.said
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,16 @@ class Decision:
         return next((given.said for given in self.given if given.key == key), Words(""))
 
     def draft(self) -> dict[str, str]:
-        """The answers to begin a later decision with: all but why it differs."""
+        """The answers to begin a later decision with: all but why it differs, and the level, which nothing suggests."""
         held = {given.key: ",".join(given.chosen) or given.said.reveal() for given in self.given}
-        return {key: value for key, value in held.items() if key != "changed"}
+        return {key: value for key, value in held.items() if key not in {"changed", "level"}}
 
     def to_text(self) -> str:
         """The decision as JSON, only ever handed to the vault."""
-        given = [[g.page, g.key, g.asked, g.said.reveal(), list(g.chosen)] for g in self.given]
+        given = [
+            [g.page, g.key, g.asked, g.said.reveal(), list(g.chosen), *([g.of.reveal()] if g.of else [])]
+            for g in self.given
+        ]
         return json.dumps({"format": _FORMAT, "titles": dict(self.titles), "given": given})
 
     @classmethod
@@ -83,7 +86,8 @@ class Decision:
         if not isinstance(held, dict) or held.get("format") != _FORMAT:
             return None
         given = (
-            Given(page, key, asked, Words(said), tuple(chosen)) for page, key, asked, said, chosen in held["given"]
+            Given(page, key, asked, Words(said), tuple(chosen), *map(Words, of))
+            for page, key, asked, said, chosen, *of in held["given"]
         )
         return cls(tuple(given), held["titles"])
 
@@ -123,14 +127,8 @@ def fields(library: Library, concern: Concern, page: str, draft: Draft, faults: 
     """The fields of a page, holding what was typed so far."""
     return tuple(
         replace(field, value=Words(draft.get(field.key, "")), error=faults.get(field.key, ""))
-        for field in _blank(library, concern, page, draft)
+        for field in questions.blank(library, concern, page, draft)
     )
-
-
-def known(page: str, key: str) -> bool:
-    """True if a field of this key may be on this page: nothing else is taken from a form."""
-    route = page.removeprefix("route_")
-    return key in _KEYS.get(page, ()) or (page.startswith("route_") and key in {f"{route}-{part}" for part in _ROUTE})
 
 
 # ---- what is wrong
@@ -139,7 +137,7 @@ def known(page: str, key: str) -> bool:
 def faults(library: Library, concern: Concern, page: str, draft: Draft, now: datetime) -> dict[str, str]:
     """What keeps a page from being complete: field key to words for the person. Empty when nothing does."""
     found: dict[str, str] = {}
-    for field in _blank(library, concern, page, draft):
+    for field in questions.blank(library, concern, page, draft):
         fault = intake.fault(library, field, draft.get(field.key, "").strip())
         if fault:
             found[field.key] = fault
@@ -163,7 +161,7 @@ def decide(library: Library, concern: Concern, draft: Draft) -> Decision:
     given = (
         _given(page, field, draft[field.key].strip())
         for page in asked
-        for field in _blank(library, concern, page, draft)
+        for field in questions.blank(library, concern, page, draft)
         if draft.get(field.key, "").strip()
     )
     return Decision(tuple(given), {page: title(library, page) for page in asked})
@@ -173,15 +171,15 @@ def aggravated(draft: Draft) -> bool:
     """True for a nudes incident with something abusive or aggravating recorded: it always goes to the police."""
     if draft.get("images") != "yes":
         return False
-    return draft.get("level") in SEVERE or any(draft.get(key) == "yes" for key in _AGGRAVATING)
+    return draft.get("level") in SEVERE or any(draft.get(key) == "yes" for key in AGGRAVATING)
 
 
 def _given(page: str, field: Field, typed: str) -> Given:
     if field.kind not in {"one_of", "many_of"}:
-        return Given(page, field.key, field.label, Words(typed))
+        return Given(page, field.key, field.label, Words(typed), of=field.of)
     chosen = [option for option in field.options if option.key in typed.split(",")]
     said = "; ".join(option.label for option in chosen)
-    return Given(page, field.key, field.label, Words(said), tuple(option.key for option in chosen))
+    return Given(page, field.key, field.label, Words(said), tuple(option.key for option in chosen), field.of)
 
 
 def _rules(library: Library, concern: Concern, page: str, draft: Draft, now: datetime) -> Iterator[tuple[str, str]]:
@@ -265,122 +263,3 @@ def _limit(library: Library, concern: Concern) -> str:
 def _routes(draft: Draft) -> tuple[str, ...]:
     chosen = draft.get("routes", "").split(",")
     return tuple(route for route in ("a", *REFERRED, "none") if route in chosen)
-
-
-# ---- the questions
-
-_KEYS: dict[str, tuple[str, ...]] = {
-    "safety": ("harmed_safe", "harmed_done", "alleged_safe", "alleged_done", "adult_done", "others"),
-    "weighing": tuple(key for name in WEIGHED for key in (name, f"{name}-how")),
-    "level": ("level", "level_why", "wider", "images"),
-    "nudes": (
-        *("nudes_met", "nudes_who", "nudes_adult", "nudes_coerced", "nudes_young", "nudes_risk", "nudes_aggravated"),
-        *("nudes_spread", "nudes_viewed", "nudes_talked"),
-    ),
-    "routes": ("routes", "no_names"),
-    "route_none": ("none_why", "none_consulted", "none_change"),
-    "contact": tuple(f"contact_{part}" for part in ("agency", "person", "date", "time", "reference", "late")),
-    "family": ("views", "parents", "parents_how", "consent", "consent_why", "reporter"),
-    "support": (
-        *("harmed_support", "alleged_support", "discipline", "exclusion", "exclusion_why", "reasons", "changed"),
-    ),
-    "staff": ("parents", "parents_how", "reporter", "harmed_support", "reasons", "changed"),
-}
-_ROUTE = ("agency", "other", "person", "date", "time", "reference", "agreed", "local", "specialist")
-_CHOSEN: dict[str, tuple[str, ...]] = {
-    "harmed_safe": ("yes", "no", "unknown"),
-    "alleged_safe": ("yes", "no", "unknown", "nobody"),
-    "repeated": ("once", "repeated", "unknown"),
-    **dict.fromkeys(WEIGHED[1:], ("yes", "no", "unknown")),
-    **dict.fromkeys((*_AGGRAVATING, "nudes_young", "nudes_risk"), ("yes", "no", "unknown")),
-    "images": ("yes", "no"),
-    "parents": ("yes", "partly", "no"),
-    "consent": ("obtained", "refused", "not_needed"),
-    "exclusion": ("no", "yes"),
-}
-_LINES = frozenset({"nudes_who", "contact_person", "contact_reference", "other", "person", "reference"})
-_OPTIONAL = frozenset(
-    {
-        *("others", "wider", "nudes_viewed", "nudes_talked", "no_names", "contact_reference", "contact_late"),
-        *("consent_why", "exclusion_why"),
-    }
-)
-
-
-def _blank(library: Library, concern: Concern, page: str, draft: Draft) -> Iterator[Field]:
-    """A page's fields in order, empty."""
-    if page.startswith("route_") and page != "route_none":
-        yield from _route_fields(library, page.removeprefix("route_"), draft)
-        return
-    again = concern.latest("decided") is not None
-    for key in _KEYS[page]:
-        if key == "changed" and not again:
-            continue
-        if key in {"alleged_safe", "alleged_done"} and concern.about != "pupils":
-            continue
-        if key == "adult_done" and concern.about == "pupils":
-            continue
-        yield _field(library, concern, key)
-
-
-def _field(library: Library, concern: Concern, key: str) -> Field:
-    asks = library.wording.decision.asks
-    if key.endswith("-how"):
-        return Field(key, asks.how.ask, "line", asks.how.hint)
-    asked: Asked = getattr(asks, key)
-    options = _options(library, concern, key)
-    return Field(key, asked.ask, _kind(key), asked.hint, key not in _OPTIONAL, options)
-
-
-def _route_fields(library: Library, route: str, draft: Draft) -> Iterator[Field]:
-    """With whom, when and what was agreed. In school, the agency may be nobody; for abusive or violent behaviour the
-    policy also asks why no local support was there, and which specialist advises.
-    """
-    asks, inside = library.wording.decision.asks, route == "a"
-    severe = draft.get("level") in SEVERE
-    for part in _ROUTE:
-        if part in {"local", "specialist"} and not inside:
-            continue
-        required = severe if part in {"local", "specialist"} else part not in {"other", "reference"}
-        if part == "agency" and inside:
-            required = False
-        asked: Asked = getattr(asks, part)
-        options = _agencies(library) if part == "agency" else ()
-        yield Field(f"{route}-{part}", asked.ask, _kind(part), asked.hint, required, options)
-
-
-def _kind(key: str) -> Kind:
-    if key == "routes":
-        return "many_of"
-    if key in _CHOSEN or key in {"level", "agency", "contact_agency"}:
-        return "one_of"
-    if key in {"date", "time"} or key.endswith(("_date", "_time")):
-        return "date" if key.endswith("date") else "time"
-    if key == "nudes_met":
-        return "date"
-    return "line" if key in _LINES else "text"
-
-
-def _options(library: Library, concern: Concern, key: str) -> tuple[Option, ...]:
-    w = library.wording.decision
-    match key:
-        case "level":
-            names = ("appropriate", "inappropriate", "problematic", "abusive", "violent")
-            return tuple(Option(name, getattr(w.levels, name)) for name in names)
-        case "routes":
-            names = ("a", "b", "c", "d", "none") if concern.about == "pupils" else ("a", "c", "d", "lado", "none")
-            return tuple(Option(name, getattr(w.routes, name)) for name in names)
-        case "contact_agency":
-            first = ("first-response", "emergency-duty", "police", "mash")
-            return tuple(option for option in _agencies(library) if option.key in first)
-        case _ if key in _CHOSEN:
-            return tuple(Option(name, getattr(w.answers, name)) for name in _CHOSEN[key])
-    return ()
-
-
-def _agencies(library: Library) -> tuple[Option, ...]:
-    """The agencies of school.yaml, each name once; the hub, which has no number there; and any other."""
-    w, named = library.wording.decision, dict[str, Option]()
-    for key, agency in library.school.agencies.items():
-        named.setdefault(agency.name, Option(key, agency.name[:75]))
-    return (*named.values(), Option("mash", w.agency_mash), Option("other", w.agency_other))

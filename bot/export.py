@@ -32,6 +32,19 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """One question of a decision and what was answered; `child` is the name of the one it was asked about, if of each."""
+
+    asked: str
+    said: Words
+    child: Words
+
+    def shown(self) -> str:
+        """What was said, after the name of the child that it was said about."""
+        return f"{self.child.reveal()}: {self.said.reveal()}" if self.child else self.said.reveal()
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """One decision, whole. `superseded_at` is when a later one took its place. Pages hold questions and answers; one
     that was written before decisions had a structure has its text alone.
@@ -43,7 +56,7 @@ class Decided:
     superseded_at: datetime | None
     level: Words
     routes: Words
-    pages: tuple[tuple[str, tuple[tuple[str, Words], ...]], ...]
+    pages: tuple[tuple[str, tuple[Answer, ...]], ...]
     text: Words
 
 
@@ -165,9 +178,9 @@ def _decisions(concern: Concern) -> Iterator[Decided]:
         )
 
 
-def _pages(recorded: decision.Decision) -> Iterator[tuple[str, tuple[tuple[str, Words], ...]]]:
+def _pages(recorded: decision.Decision) -> Iterator[tuple[str, tuple[Answer, ...]]]:
     for page, title in recorded.titles.items():
-        given = tuple((one.asked, one.said) for one in recorded.given if one.page == page)
+        given = tuple(Answer(one.asked, one.said, one.of) for one in recorded.given if one.page == page)
         if given:
             yield title, given
 
@@ -226,11 +239,12 @@ def _decision(one: Decided) -> dict[str, Any]:
         "level": one.level.reveal(),
         "routes": one.routes.reveal(),
         "text": one.text.reveal(),
-        "pages": [
-            {"title": title, "answers": [{"asked": asked, "said": said.reveal()} for asked, said in given]}
-            for title, given in one.pages
-        ],
+        "pages": [{"title": title, "answers": [_answer(answer) for answer in given]} for title, given in one.pages],
     }
+
+
+def _answer(one: Answer) -> dict[str, str]:
+    return {"asked": one.asked, "child": one.child.reveal(), "said": one.said.reveal()}
 
 
 def _iso(at: datetime) -> str:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _KEPT_CONTROLS = frozenset("\n\t")
@@ -178,7 +178,8 @@ class Option:
 class Field:
     """One line of a form. `error` is what was wrong with `value`, in words for the person.
 
-    The value of `many_of` is the chosen options' keys with commas between, in the order of `options`.
+    The value of `many_of` is the chosen options' keys with commas between, in the order of `options`. `of` is whom it asks
+    about, as somebody typed it, where a form asks the same about several people.
     """
 
     key: str
@@ -189,6 +190,12 @@ class Field:
     options: tuple[Option, ...] = ()
     value: Words | None = None
     error: str = ""
+    of: Words = NOTHING
+
+    @property
+    def asked(self) -> str:
+        """The label after whom it asks about, where both stand in one line of typed text. Never for a log."""
+        return f"{self.of.reveal()} · {self.label}" if self.of else self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,4 +237,15 @@ class Roster(Protocol):
 
     async def members(self, place: str) -> frozenset[str]:
         """The ids of the people in `place` now. Raises `RosterUnreadable`."""
+        ...
+
+
+@runtime_checkable
+class NamedRoster(Protocol):
+    """A roster that also knows what its people are called."""
+
+    async def names(self, place: str) -> Mapping[str, Words]:
+        """The staff in `place` now: id to name, as the chat gives it. One without a name is left out. Raises
+        `RosterUnreadable`.
+        """
         ...

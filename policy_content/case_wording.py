@@ -101,8 +101,12 @@ class Asks(_Words):
 
     harmed_safe: Asked
     harmed_done: Asked
+    each_harmed_safe: Asked
+    each_harmed_done: Asked
     alleged_safe: Asked
     alleged_done: Asked
+    each_alleged_safe: Asked
+    each_alleged_done: Asked
     adult_done: Asked
     others: Asked
     repeated: Asked
@@ -116,6 +120,7 @@ class Asks(_Words):
     level_why: Asked
     wider: Asked
     images: Asked
+    images_why: Asked
     nudes_met: Asked
     nudes_who: Asked
     nudes_adult: Asked
@@ -154,6 +159,8 @@ class Asks(_Words):
     reporter: Asked
     harmed_support: Asked
     alleged_support: Asked
+    each_harmed_support: Asked
+    each_alleged_support: Asked
     discipline: Asked
     exclusion: Asked
     exclusion_why: Asked
@@ -179,6 +186,8 @@ class DecisionWords(_Words):
     decided_title: Annotated[Label, holds("reference")]
     decided_since: Annotated[Say, holds("when")]
     closed: Say
+    drill_title: Annotated[Label, holds("reference")]
+    drill: Say
     read_button: Annotated[Label, holds("when")]
     read_title: Annotated[Label, holds("reference")]
     superseded: Annotated[Say, holds("when")]

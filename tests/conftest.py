@@ -13,7 +13,7 @@ import pytest
 
 from adapters.practice import dress
 from adapters.shelf import read_guidance
-from bot import Delivered, Failed, RosterUnreadable, Vault, new_master_key, open_ledger
+from bot import Delivered, Failed, RosterUnreadable, Vault, Words, new_master_key, open_ledger
 from tests.core.stores import File, Postgres
 
 # A run begun in the background is deaf to Ctrl-C, and so would be every process that it starts to interrupt.
@@ -51,7 +51,7 @@ class FakeChannel:
     def __init__(self, name="web"):
         self.name = name
         self.places = {"dsl": {f"{name}:dsl"}}
-        self.readable = True
+        self.readable, self.called = True, {}
         self.tried, self.sent, self.screen = [], [], {}
         self.entered, self._gate = asyncio.Event(), asyncio.Event()
         self.work()
@@ -100,6 +100,10 @@ class FakeChannel:
         if not self.readable:
             raise RosterUnreadable("the fake roster is away")
         return frozenset(self.places.get(place, ()))
+
+    async def names(self, place):
+        """Whom a chat names: everybody by their id, and as `called` where a test says so."""
+        return {id_: Words(self.called.get(id_, f"called {id_}")) for id_ in await self.members(place)}
 
 
 @pytest.fixture(scope="session")

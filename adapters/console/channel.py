@@ -6,7 +6,7 @@ Alerts are printed as they arrive, marked with whose place they are in.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from adapters.console import read, render
@@ -45,6 +45,11 @@ class ConsoleChannel:
     async def members(self, place: str) -> frozenset[str]:
         """Practice has one person in the DSL place."""
         return frozenset({"console:dsl"}) if place == "dsl" else frozenset()
+
+    async def names(self, place: str) -> Mapping[str, Words]:
+        """The same, by the names of those who wear the hats."""
+        inside = await self.members(place)
+        return {one.id: one.name for one in map(self._wearer, HATS) if one.staff and one.id in inside}
 
     async def deliver(self, alert: Alert) -> Receipt:
         """Print it, marked with whose it is."""
@@ -108,9 +113,11 @@ class ConsoleChannel:
             self._offered[place] = offered
 
     def _person(self) -> Person:
+        return self._wearer(self._hat)
+
+    def _wearer(self, hat: str) -> Person:
         names = {role: person.name for role, person in self._guidance().library.school.people.everyone()}
-        name = names.get(self._hat, "Sam Carter")
-        return Person(f"console:{self._hat}", Words(name), staff=self._hat != "visitor")
+        return Person(f"console:{hat}", Words(names.get(hat, "Sam Carter")), staff=hat != "visitor")
 
 
 def _event() -> str:

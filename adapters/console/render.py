@@ -26,7 +26,10 @@ def choices(parts: Sequence[Part]) -> list[str]:
 
 def question(field: Field) -> str:
     """One field of a form, as it is asked."""
-    lines = [f"{field.label}{' *' if field.required else ''}"]
+    of = (
+        f" ({clean(field.of.reveal())})" if field.of else ""
+    )  # after our own words: a line that begins typed would pass for ours
+    lines = [f"{field.label}{of}{' *' if field.required else ''}"]
     if field.error:
         lines.append(f"  !! {field.error}")
     if field.hint:

@@ -34,11 +34,11 @@ def _standing(record: Record) -> Decided | None:
 
 
 def _decision(record: Record) -> str:
-    """The decision that stands, question by question, on one line each."""
+    """The decision that stands, question by question, on one line each; what was asked of each child, after their name."""
     one = _standing(record)
     if one is None:
         return ""
-    lines = [f"{asked}: {said.reveal()}" for _, given in one.pages for asked, said in given]
+    lines = [f"{answer.asked}: {answer.shown()}" for _, given in one.pages for answer in given]
     return "\n".join(lines) or one.text.reveal()
 
 

@@ -184,7 +184,7 @@ def _decision(library: Library, one: Decided) -> Iterator[Row]:
         yield w.entry_decided, one.text.reveal()
     for title, given in one.pages:
         yield title, ""
-        yield from ((asked, said.reveal()) for asked, said in given)
+        yield from ((answer.asked, answer.shown()) for answer in given)
 
 
 def _by(who: Words, said: Words) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
@@ -26,7 +26,7 @@ from adapters.slack.posting import Posting
 from adapters.slack.socket import connected
 from adapters.slack.web import SlackError, Web
 from adapters.slack.windows import Windows
-from bot import Alert, Guidance, Part, Receipt
+from bot import Alert, Guidance, Part, Receipt, Words
 
 PATH = "/slack/events"
 _AT_THE_START = 2.0  # seconds for Slack to say who we are: what staff write meanwhile finds nobody
@@ -81,6 +81,11 @@ class SlackChannel:
     async def members(self, place: str) -> frozenset[str]:
         """Who is in the DSL channel now. Raises `RosterUnreadable`."""
         return await self._place.members(place)
+
+    async def names(self, place: str) -> Mapping[str, Words]:
+        """The staff in the DSL channel now, by name. Raises `RosterUnreadable`."""
+        inside = [id_.removeprefix("slack:") for id_ in await self._place.members(place)]
+        return await self._people.names(inside)
 
     # ---- what main asks of it
 

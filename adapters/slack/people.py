@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,6 +51,17 @@ class People:
             return asking.result()
         except SlackError as error:
             raise CannotTellError(str(error)) from None
+
+    async def names(self, users: Iterable[str]) -> dict[str, Words]:
+        """Those of them who are staff and have a name, by the ids that we know them by. Whom Slack does not tell of now
+        is left out.
+        """
+        found = await asyncio.gather(*map(self.person, users), return_exceptions=True)
+        for failed in found:
+            if isinstance(failed, BaseException) and not isinstance(failed, CannotTellError):
+                raise failed
+        known = [one for one in found if isinstance(one, Person)]
+        return {one.id: one.name for one in known if one.staff and one.name}
 
     async def close(self) -> None:
         """Ask no further."""

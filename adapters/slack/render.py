@@ -143,11 +143,12 @@ def _asked_for(form: Form, wording: Wording) -> list[Json]:
     """A form where there can be none: what it says, what was typed and what was wrong with it, and a button that opens it."""
     said = rich.body(form.intro)
     for field in form.fields:
+        asked = rich.clean(field.asked)
         if field.error:
-            said += rich.strong(f"⚠️ {field.label}: {field.error}")
+            said += rich.strong(f"⚠️ {asked}: {field.error}")
         picked = "; ".join(option.label for option in fields.chosen(field))
         typed = picked or (field.value.reveal() if field.value else "")
-        said += rich.fact(field.label, typed) if typed else []
+        said += rich.fact(asked, typed) if typed else []
     button = _button(wording.form_button, "form", form.id, main=True)
     return [*_header(form.title), *rich.blocks(said), {"type": "actions", "elements": [button]}]
 
@@ -181,7 +182,7 @@ def _form_window(parts: Sequence[Part], form: Form, wording: Wording) -> list[Js
 
 
 def _inputs(form: Form, wording: Wording, kept: Collection[str]) -> list[Json]:
-    """What the form says, then its fields, each child's apart from the rest."""
+    """What the form says, then its fields, each child's apart from the rest and what is asked of each under their name."""
     lead = [*_header(form.title), *rich.blocks(rich.body(form.intro))] or [{"type": "divider"}]
     blocks = [{**lead[0], "block_id": f"{FORM_MARK}{form.id}"}, *lead[1:]]
     more: Json = {"type": "actions", "elements": [_button(form.another_child, "another-child", form.id)]}
@@ -189,6 +190,8 @@ def _inputs(form: Form, wording: Wording, kept: Collection[str]) -> list[Json]:
     for nth, field in enumerate(form.fields):
         if fields.begins_group(field):
             blocks.append({"type": "divider"})
+        if field.of and (nth == 0 or form.fields[nth - 1].of != field.of):
+            blocks += [{"type": "divider"}, *rich.blocks(rich.strong(rich.clean(field.of.reveal())))]
         blocks += fields.draw(field, wording, kept=field.key in kept)
         if grouped and nth == grouped[-1]:
             blocks += [*([more] if form.another_child else []), {"type": "divider"}]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from aiohttp import web
 from adapters.port import Finding, House
 from adapters.teams.delivery import Delivery
 from adapters.teams.doctor import Doctor
+from adapters.teams.fields import Json
 from adapters.teams.hearing import Hearing
 from adapters.teams.hosting import Host, InvokeAnswer, KeysUnreachableError
 from adapters.teams.learning import Learner
@@ -21,7 +22,7 @@ from adapters.teams.people import People, aad
 from adapters.teams.places import Places
 from adapters.teams.posting import Poster
 from adapters.teams.tokens import ConnectorError
-from bot import Alert, Failed, Guidance, Part, Receipt, RosterUnreadable
+from bot import Alert, Failed, Guidance, Part, Receipt, RosterUnreadable, Words
 
 _log = structlog.get_logger("signpost.teams")
 _ROSTER_WITHIN = 2.0  # seconds: an invoke must be answered in five
@@ -55,19 +56,26 @@ class TeamsChannel:
 
     async def members(self, place: str) -> frozenset[str]:
         """Who is in the DSL place at this moment, as Teams says it now. Raises `RosterUnreadable`."""
+        return frozenset(f"{self.name}:{id_}" for each in await self._roster(place) if (id_ := aad(each)))
+
+    async def names(self, place: str) -> Mapping[str, Words]:
+        """The full members of our tenant who are there, by name. Raises `RosterUnreadable`."""
+        found = self._people.names(await self._roster(place))
+        return {f"{self.name}:{id_}": name for id_, name in found.items()}
+
+    async def _roster(self, place: str) -> list[Json]:
         if place != "dsl":
-            return frozenset()
+            return []
         spot = await self._places.dsl()
         if spot is None:
             raise RosterUnreadable("no DSL conversation is known in Teams")
         try:
             async with asyncio.timeout(_ROSTER_WITHIN):
-                found = await self._host.connector.members(spot.service_url, spot.conversation)
+                return await self._host.connector.members(spot.service_url, spot.conversation)
         except TimeoutError:
             raise RosterUnreadable("Teams did not say in time who is in the DSL place") from None
         except ConnectorError as error:
             raise RosterUnreadable(str(error)) from None
-        return frozenset(f"{self.name}:{id_}" for each in found if (id_ := aad(each)))
 
     async def prove(self, parts: tuple[Part, ...], receipt: str | None) -> Receipt:
         """Edit the standing message in the DSL place, or put it there."""

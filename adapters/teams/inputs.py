@@ -46,7 +46,7 @@ def form_rows(form: Form, part: int, press: Press) -> Iterator[Row]:
     long = _too_long(form)
     for field in form.fields:
         if field.key in long and field.value is not None:
-            yield from (Row(block, part) for block in words(field.label, spacing="Medium", bold=True))
+            yield from (Row(block, part) for block in words(field.asked, spacing="Medium", bold=True))
             yield from (Row(block, part) for block in typed(field.value.reveal()))
     for fields in _shared_out(form.fields, long):
         yield Row(_together(form, fields, long, press), part)
@@ -64,7 +64,7 @@ def _too_long(form: Form) -> frozenset[str]:
 
 
 def _weight(field: Field, long: frozenset[str]) -> int:
-    return sum(size(block) + 2 for block in _field(field, long))
+    return sum(size(block) + 2 for block in (*_name(field), *_field(field, long)))
 
 
 def _shared_out(fields: Sequence[Field], long: frozenset[str]) -> Iterator[list[Field]]:
@@ -88,8 +88,16 @@ def _together(form: Form, fields: Sequence[Field], long: frozenset[str], press: 
     actions = [press(form.submit, "form", {**data, "press": "check"}, True)]
     if form.another_child:
         actions.append(press(form.another_child, "form", {**data, "press": "another-child"}, False))
-    items = [block for field in fields for block in _field(field, long)]
+    items: list[Json] = []
+    for before, field in zip((None, *fields), fields, strict=False):
+        items += _name(field) if before is None or before.of != field.of else ()
+        items += _field(field, long)
     return {"type": "Container", "items": [*items, {"type": "ActionSet", "spacing": "Medium", "actions": actions}]}
+
+
+def _name(field: Field) -> Iterator[Json]:
+    """Whom this field and those after it ask about, where a form asks the same about several people."""
+    yield from words(field.of.reveal(), spacing="Large", bold=True)
 
 
 def _field(field: Field, long: frozenset[str]) -> Iterator[Json]:

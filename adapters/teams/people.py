@@ -18,7 +18,7 @@ from adapters.teams.fields import Json, optional
 from adapters.teams.places import person_of, whole
 from adapters.teams.read import Activity
 from adapters.teams.tokens import ConnectorError
-from bot import Person
+from bot import Person, Words
 from policy_content.model import School
 
 _log = structlog.get_logger("signpost.teams.people")
@@ -76,6 +76,11 @@ class People:
             staff = {aad(each) for each in inside if self._belongs(each)} - {""}
             doubtful = [each for each in doubtful if not (self._belongs(each) and aad(each) in staff)]
         return len(doubtful)
+
+    def names(self, members: Sequence[Json]) -> dict[str, Words]:
+        """Those of a roster who are full members of our tenant and have a name, by their lasting id."""
+        belong = ((aad(each), Words(optional(each, "name"))) for each in members if self._belongs(each))
+        return {id_: name for id_, name in belong if id_ and name}
 
     async def _staff(self, id_: str, activity: Activity) -> bool:
         if id_ in _named(self._school()):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,6 +101,12 @@ class WebChannel:
     async def members(self, place: str) -> frozenset[str]:
         """Practice has one person in the DSL place."""
         return frozenset({"web:dsl"}) if place == "dsl" else frozenset()
+
+    async def names(self, place: str) -> Mapping[str, Words]:
+        """The same, by the names of their seats."""
+        people = [seat.person() for seat in self._seats.values()]
+        inside = await self.members(place)
+        return {one.id: one.name for one in people if one.staff and one.id in inside}
 
     async def deliver(self, alert: Alert) -> Receipt:
         """Show it in its pane, in place of itself if it is there already."""

@@ -43,6 +43,7 @@ def _part(part: Part) -> dict[str, Any]:
 def _field(field: Field) -> dict[str, Any]:
     return {
         "key": field.key,
+        "of": field.of.reveal(),
         "label": field.label,
         "kind": field.kind,
         "hint": field.hint,

@@ -127,10 +127,12 @@ class Web:
         return self._read({"type": "send", "form": drawn["id"], "values": dict(values)})
 
     def alive(self, parts: Sequence[Part], word: str) -> list[str]:
-        # Only a `value` is shown by the page as plain text: everywhere else it reads markup, or a key.
+        # Only a `value`, and whom a field asks about, are shown by the page as plain text: everywhere else it reads markup, or a key.
         found = _keyed(self._over_the_wire(parts))
         return [
-            f"{key}: {text}" for key, text in found if (word in text and key != "value") or unreadable(text, but=_BIDI)
+            f"{key}: {text}"
+            for key, text in found
+            if (word in text and key not in {"value", "of"}) or unreadable(text, but=_BIDI)
         ]
 
     @asynccontextmanager
@@ -465,7 +467,7 @@ def everything_to_read(part: Part) -> Iterator[str]:
         case Form():
             yield from (part.title, *part.intro.split("\n"))
             for one in part.fields:
-                yield from (one.label, one.hint, one.error, *(option.label for option in one.options))
+                yield from (one.of.reveal(), one.label, one.hint, one.error, *(option.label for option in one.options))
                 if one.value and not one.options:
                     yield from one.value.reveal().split("\n")
         case cards.Card():

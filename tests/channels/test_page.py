@@ -417,6 +417,39 @@ def test_nothing_is_wider_than_a_phone(phone: Browser) -> None:
     phone.one('[data-segment="left"]').click()
 
 
+def test_a_decision_asks_about_each_child_under_their_name_as_it_was_typed(phone: Browser) -> None:
+    markup = '<b onclick="x">Kit</b> **stars** [a](b), 9C'
+    second = {"child-2": markup, "child-2-role": "harmed"}
+    phone.say("teacher", "log a concern")
+    phone.press("teacher", WORDS.about_pupils)
+    phone.fill(ACCOUNT)
+    phone.after("teacher", phone.one('form[data-form] button[value="another-child"]').click)
+    phone.fill(second)
+    phone.submit()
+    reference = phone.press("teacher", WORDS.send_button).partition("TA-")[2][:9]
+    phone.one('[data-segment="right"]').click()
+    phone.show("dsl")
+    phone.wait(lambda: reference in phone.newest("dsl"), "the alert")
+    phone.button("dsl", WORDS.open_button).click()
+    phone.press_in_dialog(WORDS.case.more_button)
+    phone.press_in_dialog(WORDS.decide_button)
+    phone.wait(lambda: phone.all('.private-body [name="harmed_safe-2"]'), "the second child")
+    phone.fill({"harmed_safe-1": "yes", "harmed_done-1": "Walked to the nurse"})
+    phone.one('.private-body button[value="check"]').click()
+    phone.wait(lambda: phone.all(".private-body .summary"), "what is missing")
+
+    said = phone.all(".private-body .of")
+    assert [each.text for each in said[:4]] == [ACCOUNT["child-1"]] * 2 + [markup] * 2
+    missing = [each.text for each in phone.all(".private-body .summary a")]
+    assert missing[0].startswith(f"{markup}: "), "whose answer is missing is said at the top"
+    assert not any(line.startswith(ACCOUNT["child-1"]) for line in missing)
+    assert not phone.all(".private-body .typed *"), "typed text has no elements in it"
+    assert phone.run("const d = document.querySelector('.private-body'); return d.scrollWidth <= d.clientWidth")
+    phone.keys(Keys.ESCAPE)
+    phone.wait(lambda: not phone.all("dialog[open]"), "the end of the dialog")
+    phone.one('[data-segment="left"]').click()
+
+
 def test_the_page_asks_nobody_but_this_computer(browser: Browser) -> None:
     browser.log_a_concern()
 

@@ -110,6 +110,16 @@ async def kept_to_the_deputy(case: Case) -> None:
     await case.sends("dsl", id_, {"who": "deputy-1", "text": "why"})
 
 
+async def kept_to_one_of_the_place(case: Case) -> None:
+    """Whom school.yaml does not name: offered by the name that the chat gives, and held by their id."""
+    await case.people.joins(COLLEAGUE)
+    id_, _ = (await case.acts("restrict"))[-1]
+    chosen, called = case.running.person(OTHER_DSL), await case.running.channel.names("dsl")
+    assert chosen in called
+    assert without_layout(called[chosen].reveal()) in await case.sends("dsl", id_)
+    await case.sends("dsl", id_, {"who": chosen, "text": "why"})
+
+
 async def one_was_removed(case: Case) -> None:
     await press_by_hand(case.running, OTHER_DSL, f"open:{case.concern.id}")
     assert case.secrets[-1] in without_layout(await case.running.seen(OTHER_DSL)), "they had it before them"
@@ -121,6 +131,7 @@ SITUATIONS = (
     Situation("one was removed", "pupils", frozenset({"dsl"}), one_was_removed, whole=True),
     Situation("nobody acknowledged", "pupils", PLACE | {"deputy-1", "head"}, nobody_acknowledged),
     Situation("kept to DSL and deputy", "pupils", frozenset({"dsl", "deputy-1"}), kept_to_the_deputy),
+    Situation("kept to one of the place", "pupils", PLACE, kept_to_one_of_the_place),
     Situation("about an adult", "adult", frozenset({"head"})),
     Situation("about an adult, nobody acknowledged", "adult", frozenset({"head", "chair"}), nobody_acknowledged),
     Situation("about the head", "head", frozenset({"chair"}), whole=True),
@@ -240,7 +251,10 @@ async def _finds_it(case: Case, seat: str, *, may: bool) -> None:
 async def _team(case: Case) -> frozenset[str]:
     """Everybody whom any concern could reach at this moment."""
     inside = await case.running.channel.members("dsl")
-    return frozenset(seat for seat in TEAM if seat not in PLACE or case.running.person(seat) in inside)
+    come_and_go = PLACE | {COLLEAGUE}
+    return frozenset(
+        seat for seat in TEAM | come_and_go if seat not in come_and_go or case.running.person(seat) in inside
+    )
 
 
 async def _may_do_it(case: Case, seat: str) -> None:

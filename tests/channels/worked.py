@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import Part, Words, casecards, chronicle, deciding, decision, handcards, notices
-from bot.concern import Account, Concern, Entry
+from bot.concern import Account, Concern, Entry, Line
+from bot.intake import MOST_CHILDREN
 from bot.ledger import DecisionDraft
 from tests.channels.school import LIBRARY
 
@@ -23,6 +24,8 @@ def drawings(new: Concern, typed: str, now: datetime) -> Iterator[Drawn]:
     short = Account(new.account.reporter, new.account.lines[:3])  # the whole of it is drawn where it is opened first
     worked = replace(new, stage="acknowledged", account=short, chronology=tuple(_worked(new, typed, now)))
     yield from _pages(worked, typed, now)
+    if new.about == "pupils":
+        yield from _each_child(worked, typed, now)
     yield from _acts(worked, typed, now)
     yield from _alerts(worked, now)
     yield f"opened {new.about}, worked", notices.opened(LIBRARY, worked, now, {"other"})
@@ -72,6 +75,21 @@ def _pages(concern: Concern, typed: str, now: datetime) -> Iterator[Drawn]:
             yield f"decide {concern.about} {page}, {name}", deciding.drawn(LIBRARY, concern, draft, page, faults)
     draft = DecisionDraft(3, _full(concern, typed, routes="d", images="no"), Words(typed), now)
     yield f"decide {concern.about}, check", deciding.drawn(LIBRARY, concern, draft, deciding.CHECK)
+
+
+def _each_child(concern: Concern, typed: str, now: datetime) -> Iterator[Drawn]:
+    """What is asked of each child by name, where as many are named as a concern can hold."""
+    roles = LIBRARY.wording.form_role_harmed, LIBRARY.wording.form_role_alleged
+    named = [Line("Child", Words(f"{number} {typed}"), f"child-{number}") for number in range(1, MOST_CHILDREN + 1)]
+    parts = [Line("Part", Words(roles[number % 2]), f"{line.key}-role") for number, line in enumerate(named)]
+    many = replace(concern, account=Account(concern.account.reporter, (*named, *parts)))
+    for name, values in (("blank", {}), ("full", _full(many, typed))):
+        draft = DecisionDraft(3, values, Words(typed), now)
+        for page in ("safety", "support"):
+            faults = decision.faults(LIBRARY, many, page, values, now)
+            yield f"decide each child {page}, {name}", deciding.drawn(LIBRARY, many, draft, page, faults)
+    draft = DecisionDraft(3, _full(many, typed, routes="d", images="no"), Words(typed), now)
+    yield "decide each child, check", deciding.drawn(LIBRARY, many, draft, deciding.CHECK)
 
 
 _WRONG = {"contact_date": "2099-01-01", "contact_time": "half past", "d-agency": "nobody", "exclusion": "perhaps"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from bot import decision
+from bot import questions
 from bot.ledger import AlreadyHeardError, ChangedMeanwhileError
 from tests.core.conftest import MARK
 
@@ -14,7 +14,7 @@ ANSWERS = {
     "harmed_done": f"walked home {MARK}",
     "alleged_safe": "unknown",
     "alleged_done": f"kept in {MARK}",
-    **dict.fromkeys(decision.WEIGHED, "unknown"),
+    **dict.fromkeys(questions.WEIGHED, "unknown"),
     "level": "inappropriate",
     "level_why": f"single remark {MARK}",
     "images": "no",

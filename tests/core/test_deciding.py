@@ -167,6 +167,30 @@ async def test_a_later_decision_begins_with_what_the_one_before_said(school, ref
     assert school.entries(ref)[-1] == "opened"
 
 
+async def test_a_later_decision_has_no_level_before_somebody_chooses_one(school, ref):
+    await decide(school, ref, level="problematic")
+    reply = await begin(school, ref)
+    for _ in range(2):
+        form = school.form(reply)
+        held = {field.key: (field.value or Words("")).reveal() for field in form.fields}
+        reply = await school.fill(form.id, held, school.person("dsl"))
+    form = school.form(reply)
+    assert page_of(school, reply) == "level"
+    held = {field.key: (field.value or Words("")).reveal() for field in form.fields}
+    assert held == {"level": "", "level_why": ANSWERS["level_why"], "wider": "", "images": "no"}
+    stuck = await school.fill(form.id, held, school.person("dsl"))
+    assert [field.key for field in school.form(stuck).fields if field.error] == ["level"]
+
+
+async def test_why_there_are_no_images_after_all_is_asked_where_it_comes_up_and_stays_in_the_chronology(school):
+    ref = await school.log(images="yes")
+    stuck = await fill_pages(school, ref)
+    assert page_of(school, stuck) == "level"
+    assert [field.key for field in school.form(stuck).fields if field.error] == ["images_why"]
+    await decide(school, ref, images_why="it was a drawing")
+    assert "it was a drawing" in school.text(await school.press(f"chronology:{school.id(ref)}", school.person("dsl")))
+
+
 async def test_a_decision_from_before_there_was_a_guide_stays_readable(school, ref):
     concern = await school.ledger.by_reference(ref)
     await school.ledger.decide("old", concern, school.person("dsl"), Words("rang them, because"), school.clock.now())

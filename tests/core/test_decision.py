@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import decision
-from bot.concern import Account, Concern, Entry
+from bot import decision, questions
+from bot.concern import Account, Concern, Entry, Line
 from bot.decision import Decision
 from bot.talk import Words
 from policy_content import load
@@ -93,7 +94,7 @@ def test_every_page_fits_a_phone_and_no_key_stands_twice(draft):
         for page in decision.pages(about, draft):
             shown = decision.fields(LIBRARY, concern(about), page, draft, {})
             assert 1 <= len(shown) <= 12
-            assert all(decision.known(page, field.key) for field in shown)
+            assert all(questions.known(page, field.key) for field in shown)
 
 
 def test_no_level_is_ever_suggested():
@@ -233,13 +234,42 @@ def test_any_draft_is_judged_and_an_aggravated_one_never_passes_without_the_poli
         assert record.routes
         if decision.aggravated(draft):
             assert "d" in record.routes
-        if record.level in decision.SEVERE:
+        if record.level in questions.SEVERE:
             assert record.said("contact_date")
     else:
         page, faults = found
         keys = {field.key for field in decision.fields(LIBRARY, concern(), page, draft, faults)}
         assert faults
         assert set(faults) <= keys
+
+
+# ---- images that the reporter told of
+
+
+def told_of_images(said):
+    return replace(concern(), account=Account(Words("teacher"), (Line("Images?", Words(said), "images"),)))
+
+
+@pytest.mark.parametrize("said", [LIBRARY.wording.form_no, LIBRARY.wording.form_unsure, ""])
+@pytest.mark.parametrize("answer", ["", "yes", "no"])
+def test_nothing_more_is_asked_where_the_reporter_did_not_say_that_there_are_images(said, answer):
+    shown = decision.fields(LIBRARY, told_of_images(said), "level", {"images": answer}, {})
+    assert "images_why" not in {field.key for field in shown}
+
+
+@pytest.mark.parametrize("answer", ["", "yes"])
+def test_nor_before_it_is_answered_that_there_are_none(answer):
+    shown = decision.fields(LIBRARY, told_of_images(LIBRARY.wording.form_yes), "level", {"images": answer}, {})
+    assert "images_why" not in {field.key for field in shown}
+
+
+def test_images_that_the_reporter_told_of_are_answered_away_only_with_a_reason():
+    told = told_of_images(LIBRARY.wording.form_yes)
+    assert all_wrong(ANSWERS, told) == ("level", ["images_why"])
+    whole = ANSWERS | {"images_why": "it was a drawing"}
+    assert all_wrong(whole, told) is None
+    assert decision.decide(LIBRARY, told, whole).said("images_why").reveal() == "it was a drawing"
+    assert all_wrong(ANSWERS | NUDES, told) is None
 
 
 # ---- the record
@@ -251,10 +281,10 @@ def test_a_record_reads_back_as_it_was_written(draft):
     assert Decision.from_text(record.to_text()) == record
 
 
-def test_a_record_begins_the_next_one_without_why_it_differs():
+def test_a_record_begins_the_next_one_without_its_level_and_why_it_differs():
     again = concern("pupils", Entry(NOW, Words("dsl"), "decided", Words("free")))
     record = decision.decide(LIBRARY, again, ANSWERS)
-    kept = {key: value for key, value in ANSWERS.items() if value and key != "changed"}
+    kept = {key: value for key, value in ANSWERS.items() if value and key not in {"changed", "level"}}
     assert record.draft() == kept
 
 

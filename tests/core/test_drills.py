@@ -99,6 +99,21 @@ async def test_nobody_is_asked_to_decide_it_and_it_can_be_closed(school, drill, 
     assert "being told" not in school.text(replies[1])
 
 
+@pytest.mark.parametrize("tail", ["", ":safety:0", ":check:0", ":save:0"])
+async def test_an_old_button_to_decide_it_says_that_it_was_a_drill_and_asks_nothing(school, drill, dsl, tail):
+    entries = school.entries(REF)
+    for reply in (
+        await school.press(f"decide:{drill}{tail}", dsl),
+        await school.fill(f"decide:{drill}{tail}", {"others": "typed"}, dsl),
+    ):
+        assert reply.dialog
+        assert school.wording.decision.drill in school.text(reply)
+        assert not [part for part in reply.parts if not isinstance(part, Card)]
+    assert "typed" in school.text(reply), "what was typed is shown back"
+    assert school.count("decision_drafts") == 0
+    assert school.entries(REF) == entries
+
+
 @pytest.mark.parametrize("act", ["ack", "open", "more", "chronology", "close", "note", "assign", "decide", "handover"])
 async def test_what_is_shown_of_it_to_whoever_opens_it_says_drill(school, drill, dsl, act):
     reply = await school.press(f"{act}:{drill}", dsl)

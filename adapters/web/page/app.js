@@ -304,7 +304,8 @@ class FormView {
 
   #spoken(field, value) {
     const keys = field.kind === "many_of" ? value.split(",") : [value];
-    return keys.map((key) => field.options?.find((option) => option.key === key)?.label ?? key).join("; ");
+    const said = keys.map((key) => field.options?.find((option) => option.key === key)?.label ?? key).join("; ");
+    return field.of ? `${field.of}: ${said}` : said;
   }
 
   #setHeld(held) {
@@ -334,7 +335,8 @@ class FormView {
     const items = this.part.fields
       .filter((field) => field.error)
       .map((field) => {
-        const link = el("a", { href: `#${this.#id(field)}`, dir: "auto" }, field.error);
+        const of = field.of ? [typed("span", field.of, "typed"), ": "] : [];
+        const link = el("a", { href: `#${this.#id(field)}`, dir: "auto" }, ...of, field.error);
         link.addEventListener("click", (event) => {
           event.preventDefault(); // a fragment in the address would outlive the form
           this.#firstInput(field)?.focus();
@@ -363,7 +365,7 @@ class FormView {
       "aria-describedby": notes.map((note) => note.id).join(" ") || null,
       "aria-invalid": field.error ? "true" : null,
     };
-    const label = [field.label, field.required ? null : el("span", { class: "optional" }, " (optional)")];
+    const label = [field.of ? typed("span", field.of, "of typed") : null, field.label, field.required ? null : el("span", { class: "optional" }, " (optional)")];
     const wrap = el("div", { class: field.error ? "field field-wrong" : "field" });
     if (field.kind === "one_of" || field.kind === "many_of") {
       const legend = el("legend", { dir: "auto" }, ...label.filter(Boolean));

@@ -229,3 +229,25 @@ async def test_a_concern_acknowledged_tells_its_reporter_and_redraws_its_card(of
         lambda: any(WORDS.alert_acknowledged_by in str(m.body) for m in front.messages.values()), "the card"
     )
     assert len([m for m in front.messages.values() if m.channel == front.dsl]) == len(channel_posts)
+
+
+async def test_those_in_the_dsl_channel_are_named_as_slack_names_them_and_a_guest_is_not(
+    quiet: Office, front: Front
+) -> None:
+    for seat in ("teacher", "visitor"):
+        await front.as_dsl("conversations.invite", channel=front.dsl, users=front.users[seat])
+    front.user_marks[front.users["visitor"]] = {"is_restricted": True}
+
+    named = await quiet.channel.names("dsl")
+
+    assert set(named) == {quiet.person("dsl"), quiet.person("teacher")}
+    assert quiet.person("visitor") in await quiet.channel.members("dsl")
+    assert all(named.values())
+    assert await quiet.channel.names("elsewhere") == {}
+
+
+async def test_of_whom_slack_does_not_tell_now_is_left_out(quiet: Office, front: Front) -> None:
+    await front.as_dsl("conversations.invite", channel=front.dsl, users=front.users["teacher"])
+    front.orders["users.info"] = [Fault(error="internal_error")]
+
+    assert len(await quiet.channel.names("dsl")) == 1

@@ -210,3 +210,16 @@ async def test_taken_out_of_the_dsl_team_readiness_says_so(teams: Teams, tmp_pat
         await come_true(lambda: school.signpost.rests, "that the bell has rung")
         found = [each.outcome for each in await school.signpost.ledger.deliveries(concern.id)]
         assert "BotNotInConversationRoster" in found[0]
+
+
+async def test_those_who_are_there_are_named_as_teams_names_them_and_a_guest_is_not(school: TeamsSchool) -> None:
+    await school["dsl"].types(await a_code(school), school.team)
+    colleague, guest = school.teams.person("Ida Frost"), school.teams.person("Alex Other", role="guest")
+    school.team.people += [colleague.account, guest.account]
+
+    named = await school.channel.names("dsl")
+
+    assert named[f"teams:{colleague.account.aad}"].reveal() == "Ida Frost"
+    assert f"teams:{guest.account.aad}" in await school.channel.members("dsl")
+    assert f"teams:{guest.account.aad}" not in named
+    assert await school.channel.names("elsewhere") == {}
