@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import sys
+import textwrap
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -26,14 +29,16 @@ _MARKED = (
 )
 
 
-def settings(*, quiet: bool = False) -> Settings:
-    """The settings, with logs set up. `quiet` leaves the screen to the person, unless a level was asked for."""
+def settings(*, quiet: bool = False, silent: bool = False) -> Settings:
+    """The settings, with logs set up. `quiet` leaves the screen to the person but for warnings, `silent` altogether: the
+    command says itself what went wrong. Where a level was asked for, that holds.
+    """
     try:
         found = read_settings()
     except SettingsError as error:
         stop("the settings are not right", "Signpost reads them from the environment", bullets(error.faults))
-    asked = "log_level" in found.model_fields_set or not quiet
-    logs.set_up(found.log_level if asked else "WARNING")
+    asked = "log_level" in found.model_fields_set or not (quiet or silent)
+    logs.set_up(found.log_level if asked else "CRITICAL" if silent else "WARNING")
     return found
 
 
@@ -182,5 +187,21 @@ def bullets(lines: list[str]) -> str:
 
 def stop(what: str, why: str, hint: str, *, code: int = 2) -> NoReturn:
     """End with an error in its parts: what, why, and what to do next. `code` is 1 where what was asked was done."""
-    typer.echo(f"{what}\n  why: {why}\n  what to do: {hint}", err=True)
+    text = f"{what}\n  why: {why}\n  what to do: {hint}"
+    if sys.stderr.isatty():
+        text = fitted(text, shutil.get_terminal_size().columns)
+    typer.echo(text, err=True)
     raise typer.Exit(code)
+
+
+def fitted(text: str, width: int) -> str:
+    """Lines no longer than `width` columns, broken between words: a terminal breaks within them. What follows on stands
+    further in than the line that it goes on with.
+    """
+    lines = []
+    for line in text.split("\n"):
+        inset = " " * (len(line) - len(line.lstrip()) + 2)
+        lines += textwrap.wrap(
+            line, width, subsequent_indent=inset, break_long_words=False, break_on_hyphens=False
+        ) or [""]
+    return "\n".join(lines)

@@ -6,33 +6,35 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+import sys
+import textwrap
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from typer.core import TyperGroup
 
-from adapters import needs
-from adapters.console.render import render
+from adapters import codes, needs
+from adapters.codes import Make
+from adapters.console.render import clean, render
 from adapters.export.files import FORMATS, files, write
-from adapters.port import Chat
 from adapters.reports import page, read_years
-from adapters.server import Signpost, utc_now
-from adapters.shelf import Shelf
-from bot import Channel, Choice, Message, NotYoursError, Person, RosterUnreadable
-from bot.clocks import upcoming
+from adapters.server import utc_now
+from bot import Choice, Message
+from bot.clocks import late, upcoming
 from bot.concern import Concern
 from bot.ledger import Delivery
 from bot.retention import Standing, standing
 from bot.settings import Settings
 from policy_content.model import School
 
-Make = Callable[[Settings, Shelf], Mapping[str, Channel]]
 Code = Annotated[str, typer.Option(help="The ten-minute code that a DSL gets in chat. Left out, it is asked for.")]
 _DEFAULT = "delivered"
+_WIDTH = 78  # columns
+_WHEN = "%d %b %H:%M"
 _TO_REPORTER = frozenset({"waiting", "told", "settled", "message"})  # kinds of alert that only whoever logged it gets
 
 
@@ -48,7 +50,8 @@ class _ByReference(TyperGroup):
 def add_to(app: typer.Typer, make: Make) -> None:
     """Add `concerns` and `report`. `make` gives the channels that the settings connect, which know who is on the team."""
     concerns = typer.Typer(
-        help="References, stages and clocks. Never a name or a word without a DSL's code.",
+        help="References, stages and clocks; `concerns REFERENCE`: how its alerts were delivered. Never a name or a word "
+        "without a DSL's code.",
         cls=_ByReference,
         invoke_without_command=True,
     )
@@ -73,7 +76,7 @@ def add_to(app: typer.Typer, make: Make) -> None:
     @concerns.command()
     def show(reference: str, code: Code = "") -> None:
         """Show one concern here, to the DSL whose code this is. It is entered in its chronology under their name."""
-        found = needs.settings(quiet=True)
+        found = needs.settings(silent=True)
         needs.run(_show(found, make, reference, code or _asked()))
 
     @concerns.command()
@@ -89,7 +92,7 @@ def add_to(app: typer.Typer, make: Make) -> None:
         asked = [name for name, wanted in zip(FORMATS, (pdf, as_json, as_csv), strict=True) if wanted]
         if not asked:
             needs.stop("nothing was exported", "no format was asked for", "say one or more of --pdf, --json, --csv")
-        found = needs.settings(quiet=True)
+        found = needs.settings(silent=True)
         needs.run(_export(found, make, references, asked, to, code or _asked()))
 
     @concerns.command()
@@ -100,7 +103,7 @@ def add_to(app: typer.Typer, make: Make) -> None:
         code: Code = "",
     ) -> None:
         """What has been handed over and is due to be forgotten: first only listed."""
-        found = needs.settings(quiet=True)
+        found = needs.settings(silent=do, quiet=True)
         needs.run(_forget_due(found, make, code or _asked()) if do else _dry_run(found))
 
     @app.command()
@@ -119,7 +122,7 @@ def add_to(app: typer.Typer, make: Make) -> None:
 
 def _asked() -> str:
     """The code, typed where it leaves no trace in the shell's history."""
-    return str(typer.prompt("Code", hide_input=True))
+    return str(typer.prompt("The DSL's code", hide_input=sys.stdin.isatty()))
 
 
 # ---- without a code
@@ -129,17 +132,15 @@ async def _list(found: Settings, reference: str | None) -> None:
     ledger, school = await needs.opened(found)
     try:
         if reference is None:
-            for concern in await ledger.all_concerns():
-                typer.echo(_line(concern, school))
+            _table(await ledger.all_concerns(), school)
             return
-        concern_ = await ledger.by_reference(reference)
-        if concern_ is None:
+        concern = await ledger.by_reference(reference.upper())
+        if concern is None:
             needs.stop(
                 f"there is no concern {reference}", "or it has been forgotten", "`signpost concerns` lists them all"
             )
-        typer.echo(_line(concern_, school))
-        for d in await ledger.deliveries(concern_.id):
-            typer.echo(_tried(d, _whom(d, concern_, school)))
+        _table([concern], school)
+        _tries(await ledger.deliveries(concern.id), concern, school)
     finally:
         await ledger.close()
 
@@ -147,15 +148,49 @@ async def _list(found: Settings, reference: str | None) -> None:
 async def _others(found: Settings) -> None:
     ledger, school = await needs.opened(found)
     try:
-        for d in await ledger.deliveries(None):
-            typer.echo(_tried(d, _whom(d, None, school)))
+        _tries(await ledger.deliveries(None), None, school)
     finally:
         await ledger.close()
 
 
-def _tried(d: Delivery, told: str) -> str:
-    which = f"{d.kind} {d.step + 1}"
-    return f"  {d.at:%Y-%m-%d %H:%M:%S} UTC  {which:<11} to {told:<14} by {d.via:<8} {d.outcome}"
+def _table(concerns: Sequence[Concern], school: School) -> None:
+    """References, stages and clocks, in 80 columns. `Next told` is when the next people are told that nobody has acknowledged."""
+    if not concerns:
+        typer.echo("No concern has been logged.")
+        return
+    now, zone = utc_now(), ZoneInfo(school.timezone)
+    typer.echo(_columns("Reference", "Stage", "Logged", "Next told", "Decide by", ""))
+    for concern in concerns:
+        clocks = {clock: f"{at.astimezone(zone):{_WHEN}}" for clock, at in upcoming(concern, school)}
+        marks = {
+            "urgent": concern.urgent,
+            "LATE": not concern.drill and late(concern, school, now),
+            "DRILL": concern.drill,
+        }
+        typer.echo(
+            _columns(
+                concern.reference,
+                concern.stage,
+                f"{concern.logged_at.astimezone(zone):{_WHEN}}",
+                clocks.get("seen", "-"),
+                clocks.get("decide", "-"),
+                " ".join(mark for mark, holds in marks.items() if holds),
+            )
+        )
+    typer.echo(f"Times are those of {school.timezone}.")
+
+
+def _columns(reference: str, stage: str, logged: str, told: str, decide: str, marks: str) -> str:
+    return f"{reference:<14} {stage:<12} {logged:<12} {told:<12} {decide:<12} {marks}".rstrip()
+
+
+def _tries(deliveries: Sequence[Delivery], concern: Concern | None, school: School) -> None:
+    zone = ZoneInfo(school.timezone)
+    for d in deliveries:
+        which, told = f"{d.kind} {d.step + 1}", _whom(d, concern, school)
+        typer.echo(f"  {d.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {which:<11} to {told:<14} by {d.via:<8} {d.outcome}")
+    if not deliveries:
+        typer.echo("No alert of this kind has been sent." if concern is None else "  No alert of it has been sent yet.")
 
 
 def _whom(delivery: Delivery, concern: Concern | None, school: School) -> str:
@@ -167,14 +202,6 @@ def _whom(delivery: Delivery, concern: Concern | None, school: School) -> str:
     if concern is not None and id_ == concern.reporter and (delivery.kind in _TO_REPORTER or role == "a named person"):
         return "reporter"
     return role
-
-
-def _line(concern: Concern, school: School) -> str:
-    clocks = ", ".join(f"{clock} by {at:%Y-%m-%d %H:%M} UTC" for clock, at in upcoming(concern, school))
-    marks = f"{' urgent' if concern.urgent else ''}{' DRILL' if concern.drill else ''}"
-    return (
-        f"{concern.reference}  {concern.stage}{marks}  logged {concern.logged_at:%Y-%m-%d %H:%M} UTC  {clocks}".rstrip()
-    )
 
 
 async def _report(found: Settings, first: date, last: date, out: Path) -> None:
@@ -197,85 +224,57 @@ async def _report(found: Settings, first: date, last: date, out: Path) -> None:
 # ---- with one
 
 
-@asynccontextmanager
-async def _by_code(found: Settings, make: Make, code: str) -> AsyncIterator[tuple[Signpost, Person, str, datetime]]:
-    """Signpost with its chats open, so that they can say who is on the team now; and whose code this is."""
-    faults: list[str] = []
-    shelf = needs.shelf(found, faults)
-    if shelf is None:
-        needs.stop("the record was not opened", "the content cannot be used", needs.bullets(faults))
-    channels = make(found, shelf)
-    ledger = await needs.ledger(found, needs.key(found), shelf.guidance().library.school.short, begin="never")
-    async with AsyncExitStack() as opened:
-        opened.push_async_callback(ledger.close)
-        signpost = Signpost.of(shelf, ledger, channels or {"none": _Nobody()})
-        for chat in channels.values():
-            if isinstance(chat, Chat):
-                await opened.enter_async_context(chat.open(signpost.house(), listening=False))
-        now = utc_now()
-        holder = await signpost.desk.handing.holder(code, now)
-        if holder is None:
-            needs.stop(
-                "nothing was opened",
-                "that is no DSL's code, or it has been used, or ten minutes have passed",
-                "a DSL presses “Code for the terminal” or “Hand over” in chat and reads you a new one",
-            )
-        try:
-            yield signpost, *holder, now
-        except NotYoursError as error:
-            needs.stop(
-                f"{error} was not opened",
-                "there is no such concern, or it is not open to the DSL whose code this is",
-                "nothing was opened or written; check the reference with them, and ask for a new code",
-            )
-        except RosterUnreadable:
-            needs.stop(
-                "nothing was opened",
-                "the chat could not say who is in the DSL place now",
-                "try again when `signpost doctor` finds it well; the code is spent, ask for a new one",
-            )
-
-
-class _Nobody:
-    """Stands where no chat is connected: it knows of nobody, and delivers nothing."""
-
-    name = "none"
-
-    async def members(self, place: str) -> frozenset[str]:
-        """Nobody knows."""
-        raise RosterUnreadable(f"no chat is connected that knows the {place} place")
-
-    async def deliver(self, alert: Any) -> Any:
-        """Never asked: nothing rings from a command."""
-        raise NotImplementedError
-
-
 async def _show(found: Settings, make: Make, reference: str, code: str) -> None:
-    async with _by_code(found, make, code) as (signpost, who, _, now):
-        concern = await signpost.ledger.by_reference(reference.upper())
-        if concern is None:
-            raise NotYoursError(reference)
+    async with codes.holder(found, make, code) as at:
+        desk = at.signpost.desk
+        concern = await desk.handing.yours(at.guide, at.who, reference.upper())
         event = f"terminal-{secrets.token_hex(16)}"
-        reply = await signpost.desk.hear(Message(event, who, choice=f"open:{concern.id}"), now)
+        reply = await desk.hear(Message(event, at.who, choice=f"open:{concern.id}"), at.now)
         if not reply.dialog:
-            raise NotYoursError(reference)
+            needs.stop(
+                f"{concern.reference} was not shown",
+                "that it was opened could not be entered in its chronology",
+                "run `signpost doctor`, mend what it finds, and ask the DSL for a new code",
+            )
         typer.echo(render([part for part in reply.parts if not isinstance(part, Choice)]))
+    _say(
+        f"Shown to {clean(at.who.name.reveal())}, and entered as opened by them. It is still on this screen and in what it has "
+        "scrolled: close this window when it has been read."
+    )
 
 
 async def _export(
     found: Settings, make: Make, references: Sequence[str], formats: Sequence[str], to: Path, code: str
 ) -> None:
-    async with _by_code(found, make, code) as (signpost, who, passphrase, now):
-        guide = signpost.shelf.guidance()
+    async with codes.holder(found, make, code) as at:
         how = ", ".join(name.upper() for name in formats)
         asked = [reference.upper() for reference in references]
-        records = await signpost.desk.handing.take(guide, who, asked, how, now)
-        held = list(files(guide.library, records, formats))
-        path = write(to, f"signpost-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}", held, passphrase)
-    typer.echo(f"{path}: {len(records)} concern{'s' if len(records) > 1 else ''}, {len(held)} files, AES-256.")
-    typer.echo(
-        "It opens with the passphrase that the DSL was shown with the code. Delete it when it has been imported."
+        records = await at.signpost.desk.handing.take(at.guide, at.who, asked, how, at.now)
+        held = list(files(at.guide.library, records, formats))
+        try:
+            path = write(to, f"signpost-{at.now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}", held, at.passphrase)
+        except OSError as error:
+            needs.stop(
+                f"no file was written to {to}",
+                error.strerror or "the disk refused",
+                "make room there or name another folder with --to, and ask the DSL for a new code. The chronology says "
+                "already that it was exported",
+            )
+    typer.echo(path)
+    _say(
+        f"{_count(len(records), 'concern')} in {_count(len(held), 'file')}, AES-256 (7-Zip opens it), entered as exported by "
+        f"{clean(at.who.name.reveal())}. It opens with the passphrase that they alone were shown with the code. Delete it when "
+        "it has been imported."
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _say(text: str) -> None:
+    """A sentence or two under what was asked for."""
+    typer.echo(f"\n{textwrap.fill(text, _WIDTH)}")
 
 
 # ---- forgetting
@@ -309,11 +308,10 @@ def _fate(one: Standing, now: datetime) -> str:
 
 
 async def _forget_due(found: Settings, make: Make, code: str) -> None:
-    async with _by_code(found, make, code) as (signpost, who, _, now):
-        guide = signpost.shelf.guidance()
-        concerns = await signpost.ledger.all_concerns(None)
-        due = [one.concern for one in _standings(concerns, guide.library.school) if one.due(now)]
-        done, others = await signpost.desk.handing.forget_due(guide, who, due, now)
+    async with codes.holder(found, make, code) as at:
+        concerns = await at.signpost.ledger.all_concerns(None)
+        due = [one.concern for one in _standings(concerns, at.guide.library.school) if one.due(at.now)]
+        done, others = await at.signpost.desk.handing.forget_due(at.guide, at.who, due, at.now)
     for reference in done:
         typer.echo(f"{reference}  forgotten")
     for reference in others:

@@ -129,7 +129,7 @@ class Handing:
 
         Raises `NotYoursError`, `RosterUnreadable`, `LedgerDownError`.
         """
-        held = [await self._one(guide, who, reference) for reference in dict.fromkeys(references)]
+        held = [await self.yours(guide, who, reference) for reference in dict.fromkeys(references)]
         taken = []
         for concern in held:
             event = f"export-{secrets.token_hex(16)}"
@@ -138,7 +138,8 @@ class Handing:
             taken.append(record(guide.library, done, seen, who.name, now))
         return tuple(taken)
 
-    async def _one(self, guide: Guidance, who: Person, reference: str) -> Concern:
+    async def yours(self, guide: Guidance, who: Person, reference: str) -> Concern:
+        """The concern of this reference, if this person may act on it now. Raises `NotYoursError`, `RosterUnreadable`."""
         concern = await self._ledger.by_reference(reference)
         if concern is None or not await self._may(guide, who, concern):
             raise NotYoursError(reference)

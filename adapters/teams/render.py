@@ -12,12 +12,13 @@ from adapters.teams.blocks import Json, Row, body, clean, heading, pack, typed, 
 from adapters.teams.inputs import BUTTON_FRAME, SHORT, form_rows
 from bot import Card, Choice, Form, Part
 from bot.casework import ACTS
+from bot.handing import ASKS
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 MESSAGE_TYPE = "application/vnd.microsoft.activity.message"
-# A choice whose id begins so is answered in a dialog: every act on a concern but acknowledging it, and the reporter's
-# reading of what the DSL wrote.
-OPENS_DIALOG = tuple(f"{act}:" for act in sorted(ACTS - {"ack"} | {"read"}))
+# A choice whose id begins so is answered in a dialog: every act on a concern but acknowledging it, the reporter's reading
+# of what the DSL wrote, and the search and the terminal's code.
+OPENS_DIALOG = (*(f"{act}:" for act in sorted(ACTS - {"ack"} | {"read"})), *sorted(ASKS))
 MOST_ACTIONS = 6  # in one row of buttons; Teams hides the rest
 
 # Our own words, where the parts have none for what only a drawing needs.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot import new_master_key
 from policy_content import model
+from tests.core.file_chat import PLACE
 from tests.core.stores import File
 
 KEY = new_master_key("1")
@@ -29,11 +30,24 @@ class Terminal:
             "SIGNPOST_CONTENT": str(content),
         }
 
-    def run(self, *arguments, **settings):
+    def connect(self, *ids):
+        """From now on a chat is connected, with these in its DSL place."""
+        place = self.data.parent / "dsl-place"
+        place.write_text("\n".join(ids))
+        self.environment[PLACE] = str(place)
+        return place
+
+    def pipe(self, typed, *arguments):
+        """What is shown where this is piped in."""
+        return self.run(*arguments, typed=typed)[1]
+
+    def run(self, *arguments, typed=None, **settings):
         environment = self.environment | settings
         done = subprocess.run(
-            [sys.executable, "-c", "from adapters.main import run; run()", *arguments],
+            [sys.executable, "-m", "tests.core.file_chat", *arguments],
             env=environment,
+            input=typed,
+            cwd=Path(__file__).parents[2],
             capture_output=True,
             text=True,
             timeout=60,

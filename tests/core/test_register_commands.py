@@ -12,6 +12,7 @@ from pypdf import PdfReader
 
 from adapters.server import utc_now
 from bot import Vault, open_ledger
+from tests.core.file_chat import PLACE
 from tests.core.handed import closed_and_handed, code_and_passphrase
 from tests.core.terminal import KEY, terminal
 
@@ -34,11 +35,12 @@ class Now:
 
 @pytest.fixture
 def known(tmp_path):
-    """The school.yaml says by which id the DSL is known: with no chat connected only the people it names are known."""
+    """The school.yaml says by which id the DSL is known, and the chat that they are in the DSL place."""
     here = terminal(tmp_path)
     file = next(here.data.parent.glob("content/school.yaml"))
     text = file.read_text(encoding="utf-8")
     file.write_text(re.sub(r"(dsl: \{name: [^}]*)\}", r"\1, chats: {web: dsl}}", text), encoding="utf-8")
+    here.connect("web:dsl")
     return here
 
 
@@ -87,7 +89,7 @@ async def test_the_deliveries_say_who_was_told_by_role_and_the_reporter_as_the_r
     await desk.ring()
     status, shown = known.run("concerns", REF)
     assert status == 0
-    assert set(re.findall(r"UTC  (\w+) \d+ +to (.+?) +by", shown)) == {
+    assert set(re.findall(r":\d\d  (\w+) \d+ +to (.+?) +by", shown)) == {
         ("concern", "dsl"),
         ("told", "reporter"),
         ("assigned", "dsl"),
@@ -108,7 +110,7 @@ async def test_a_dsl_who_logged_it_is_the_reporter_only_where_they_were_told_as_
     await desk.fill(f"assign:{id_}", {"who": "dsl"}, dsl)
     await desk.ring()
     _, shown = known.run("concerns", ref)
-    told = re.findall(r"UTC  (\w+) \d+ +to (.+?) +by", shown)
+    told = re.findall(r":\d\d  (\w+) \d+ +to (.+?) +by", shown)
     assert ("told", "reporter") in told
     assert ("assigned", "dsl") in told
 
@@ -144,6 +146,48 @@ async def test_with_it_the_files_open_with_the_passphrase_of_the_dsl(known, desk
         assert archive.namelist() == [f"{REF}.pdf", f"{REF}.json", "concerns.csv"]
         paper = PdfReader(io.BytesIO(archive.read(f"{REF}.pdf", pwd=passphrase.encode())))
         assert NAME in paper.pages[0].extract_text()
+
+
+async def test_a_shell_without_a_chat_asks_nobody_so_it_opens_nothing_and_spends_no_code(known, desk):
+    code, _ = await code_and_passphrase(desk)
+    before = kept(desk)
+    for settings, why in (
+        ({PLACE: ""}, "not connected in this shell"),
+        ({"SIGNPOST_SLACK_BOT_TOKEN": "xoxb-1"}, "SIGNPOST_SLACK_DSL_CHANNEL"),
+    ):
+        status, shown = known.run("concerns", "show", REF, "--code", code, **settings)
+        assert status == 2
+        assert why in shown
+        assert "code is still good" in shown
+        assert kept(desk) == before
+    assert known.run("concerns", "show", REF, "--code", code)[0] == 0
+
+
+async def test_where_no_file_can_be_written_it_says_so_and_that_the_chronology_has_it(known, desk, tmp_path):
+    code, _ = await code_and_passphrase(desk)
+    folder = tmp_path
+    while len(str(folder)) < 3800:
+        folder /= "x" * 200
+        folder.mkdir()
+    folder /= "x" * (4080 - len(str(folder)) - 1)  # a path that is as long as paths may be, without the file's name
+    folder.mkdir()
+    status, shown = known.run("concerns", "export", REF, "--json", "--to", str(folder), "--code", code)
+    assert status == 2
+    assert "no file was written" in shown
+    assert "chronology says already that it was exported" in shown
+    assert not list(folder.iterdir())
+    assert desk.entries(REF)[-1] == "exported"
+
+
+async def test_what_cannot_be_entered_as_opened_is_not_shown(known, desk):
+    code, _ = await code_and_passphrase(desk)
+    known.store.refuse("chronology")
+    status, shown = known.run("concerns", "show", REF, "--code", code)
+    known.store.allow("chronology")
+    assert status == 2
+    assert "could not be entered in its chronology" in shown
+    assert "Brown" not in shown
+    assert desk.MARK not in shown
 
 
 async def test_a_reference_that_is_not_theirs_gives_no_file(known, desk, tmp_path):

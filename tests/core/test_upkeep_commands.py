@@ -41,7 +41,7 @@ async def test_the_list_and_the_history_show_no_name_and_no_word(terminal, logge
     for arguments in (("concerns",), ("concerns", REF)):
         code, shown = await asyncio.to_thread(terminal.run, *arguments)
         assert code == 0
-        assert f"{REF}  logged urgent" in shown
+        assert re.search(rf"^{REF} +logged .* urgent LATE$", shown, re.MULTILINE)
         assert logged.MARK not in shown
         assert "teacher" not in shown
     assert re.search(r"concern 1\s+to dsl\s+by web\s+delivered", shown)

@@ -70,6 +70,7 @@ class Front:
     responses: list[Json] = field(default_factory=list)
     every: dict[str, list[Json]] = field(default_factory=dict)  # all that each user has ever been shown in a window
     calls: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)  # every request with all that it said, by whichever Signpost
     refused: list[str] = field(default_factory=list)
     user_marks: dict[str, Json] = field(default_factory=dict)
     channel_marks: dict[str, Json] = field(default_factory=dict)
@@ -150,6 +151,7 @@ class Front:
         fields: Json = {key: str(value) for key, value in (await request.post()).items()}
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         self.calls.append(method)
+        self.sent.append(f"{method} {json.dumps(fields, ensure_ascii=False)}")
         fault = self.orders[method].pop(0) if self.orders.get(method) else self.rules.get(method) or self.rules.get("*")
         if fault and (fault.hangs or fault.late):
             await self.released.wait()
@@ -170,6 +172,7 @@ class Front:
                 await self.released.wait()
             return web.Response(status=fault.status)
         self.responses.append(await request.json())
+        self.sent.append(f"response_url {json.dumps(self.responses[-1], ensure_ascii=False)}")
         return web.Response(text="ok")
 
     async def _done(self, method: str, token: str, fields: Json) -> Json:

@@ -103,6 +103,7 @@ class Connector:
         self.url = ""
         self.page = 100  # members a page at most
         self.asked: list[str] = []  # every request, as "METHOD path"
+        self.sent: list[str] = []  # the same with all that it said, by whichever Signpost
         self.accounts: dict[str, Account] = {}
         self.conversations: dict[str, Conversation] = {}
         self._ids = itertools.count(1700000000000)
@@ -187,6 +188,7 @@ class Connector:
         async def answer(request: web.Request) -> web.Response:
             self.asked.append(f"{request.method} {request.path}")
             body = await request.text()
+            self.sent.append(f"{request.method} {request.path} {body}")
             await self._gate.wait()
             if self._drops:
                 self._drops -= 1
