@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
-_MANY_EACH: Final = 40  # phrases a topic, on average, from which there are many
+_MANY_EACH: Final = 60  # phrases a topic, on average, from which there are many
 _NO_CHANCE: Final = (10, 40)  # phrases a topic at which how often a word is said begins to count, and counts in full
 _RATIOS: Final = 0.6  # of the log-ratios beside the regression, where they count in full
 _RESERVE: Final = (
