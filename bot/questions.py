@@ -119,10 +119,12 @@ def _field(library: Library, concern: Concern, key: str, child: Child | None = N
         return Field(key, asks.how.ask, "line", asks.how.hint)
     if child is not None:
         each: Asked = getattr(asks, f"each_{key}")
-        options = tuple(option for option in _options(library, concern, key) if option.key != "nobody")
+        options = _options(library, concern, key)
         return Field(f"{key}-{child.number}", each.ask, _kind(key), each.hint, True, options, of=child.name)
     asked: Asked = getattr(asks, key)
-    return Field(key, asked.ask, _kind(key), asked.hint, key not in _OPTIONAL, _options(library, concern, key))
+    # Whoever saw it is involved too: of one who is named, safety is no side question.
+    required = key not in _OPTIONAL or (key == "others" and bool(involved.children(library, concern, "witness")))
+    return Field(key, asked.ask, _kind(key), asked.hint, required, _options(library, concern, key))
 
 
 def _route_fields(library: Library, route: str, draft: Draft) -> Iterator[Field]:
@@ -166,6 +168,8 @@ def _options(library: Library, concern: Concern, key: str) -> tuple[Option, ...]
         case "contact_agency":
             first = ("first-response", "emergency-duty", "police", "mash")
             return tuple(option for option in _agencies(library) if option.key in first)
+        case "alleged_safe" if involved.children(library, concern, "alleged"):  # then it is known who
+            return tuple(Option(name, getattr(w.answers, name)) for name in _CHOSEN[key] if name != "nobody")
         case _ if key in _CHOSEN:
             return tuple(Option(name, getattr(w.answers, name)) for name in _CHOSEN[key])
     return ()
