@@ -116,7 +116,7 @@ class Casework:
                 moved = casecards.moved_on(library, concern, since, now)
                 again = casecards.form(library, act, concern, values, {}, inside=inside)
                 return Reply((*moved, *again), dialog=True)
-        faults = casecards.faults(library, act, concern, values, now, inside=inside)
+        faults = casecards.faults(library, act, concern, values, now, inside=inside, by=message.who.id)
         other = None
         if act == "link" and not faults:
             other = await self._other(guide, message.who, concern, values)
