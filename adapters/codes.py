@@ -43,7 +43,7 @@ async def holder(found: Settings, make: Make, code: str) -> AsyncIterator[Holder
     made = make(found, shelf)
     chats = [chat for chat in made.values() if isinstance(chat, Chat)]
     if not chats:
-        _not_connected("no chat is", "The code is still good")
+        _not_connected("no chat is connected", "The code is still good")
     ledger = await needs.ledger(found, needs.key(found), shelf.guidance().library.school.short, begin="never")
     async with AsyncExitStack() as opened:
         opened.push_async_callback(ledger.close)
@@ -81,7 +81,7 @@ async def _still_on_the_team(signpost: Signpost, guide: Guidance, who: Person) -
     """
     chat = signpost.channels.get(who.id.partition(":")[0])
     if chat is None:
-        _not_connected(f"the code was got in {who.id.partition(':')[0].capitalize()}, which is", _SPENT)
+        _not_connected(f"the code was got in {who.id.partition(':')[0].capitalize()}, which is not connected", _SPENT)
     inside = await chat.members("dsl")
     everyone = guide.library.school.people.everyone()
     if who.id not in inside and not any(role != "dsl" and who.id in person.ids() for role, person in everyone):
@@ -94,7 +94,7 @@ async def _still_on_the_team(signpost: Signpost, guide: Guidance, who: Person) -
 
 def _not_connected(which: str, code: str) -> NoReturn:
     needs.stop(
-        f"nothing was opened: {which} not connected in this shell",
+        f"nothing was opened: {which} in this shell",
         "only the chat can say whether a DSL is on the team at this moment",
         f"run it with the settings that `signpost serve` has (SIGNPOST_SLACK_… or SIGNPOST_TEAMS_…). {code}",
     )

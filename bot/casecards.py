@@ -71,8 +71,9 @@ def faults(
     now: datetime,
     *,
     inside: Mapping[str, Words] = NOBODY,
+    by: str = "",
 ) -> dict[str, str]:
-    """What keeps an act from being saved: field key to words for the person."""
+    """What keeps an act from being saved: field key to words for the person. `by` is the id of whoever does it."""
     drawn = fields(library, act, concern, inside)
     found = {field.key: intake.fault(library, field, values.get(field.key, "").strip()) for field in drawn}
     found = {key: words for key, words in found.items() if words}
@@ -80,7 +81,19 @@ def faults(
         today = now.astimezone(ZoneInfo(library.school.timezone)).date()
         if date.fromisoformat(values["due"].strip()) < today:
             found["due"] = library.wording.case.action_past
+    if act == "restrict" and not found and _may_be_orphaned(library, concern, values, by):
+        found["who"] = library.wording.case.restrict_nobody_stays
     return found
+
+
+def _may_be_orphaned(library: Library, concern: Concern, values: Mapping[str, str], by: str) -> bool:
+    """True if all to whom it is to be kept are known by the DSL place alone: once they have left it, nobody could open
+    the concern and no alert about it would be heard. Not where school.yaml has nobody to whom it could be kept.
+    """
+    people = dict(library.school.people.everyone())
+    lasting = {role for role in eligible(library, concern) if people[role].ids()}
+    stays = lasting & set(values.get("who", "").split(",")) or any(by in people[role].ids() for role in lasting)
+    return bool(lasting) and not stays
 
 
 def eligible(library: Library, concern: Concern) -> dict[str, str]:

@@ -91,18 +91,9 @@ class Casework:
         if act == "decision":
             number = int(tail) if tail.isascii() and tail.isdecimal() and len(tail) < 7 else 0
             return Reply(chronicle.decided(library, opened, number) or casecards.more(library, opened), dialog=True)
-        seen = await self._linked(guide, message.who, opened)
+        seen = await self.handing.named(guide, message.who, opened)
         draw = notices.opened if act == "open" else chronicle.whole
         return Reply(draw(library, opened, now, seen), dialog=True)
-
-    async def _linked(self, guide: Guidance, who: Person, concern: Concern) -> frozenset[str]:
-        """Those of the linked concerns that this person may open too."""
-        seen = set()
-        for link in case.links(concern):
-            other = await self._ledger.concern(link.id)
-            if other is not None and await self.may(guide, who, other):
-                seen.add(link.id)
-        return frozenset(seen)
 
     # ---- acts with a form
 
@@ -120,12 +111,12 @@ class Casework:
         if sent is None:
             return Reply(casecards.form(library, act, concern, {}, {}, item=version or 0, inside=inside), dialog=True)
         if act in casecards.VERSIONED and version is not None and version != case.moves(concern):
-            since = case.shown(case.since(concern, version), await self._linked(guide, message.who, concern))
+            since = case.shown(case.since(concern, version), await self.handing.named(guide, message.who, concern))
             if since or version > case.moves(concern):  # or it was drawn of a record that has been put back since
                 moved = casecards.moved_on(library, concern, since, now)
                 again = casecards.form(library, act, concern, values, {}, inside=inside)
                 return Reply((*moved, *again), dialog=True)
-        faults = casecards.faults(library, act, concern, values, now, inside=inside)
+        faults = casecards.faults(library, act, concern, values, now, inside=inside, by=message.who.id)
         other = None
         if act == "link" and not faults:
             other = await self._other(guide, message.who, concern, values)

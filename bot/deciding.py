@@ -54,10 +54,14 @@ class Deciding:
     async def _begin(
         self, library: Library, message: Message, concern: Concern, draft: DecisionDraft, now: datetime
     ) -> Reply:
-        """From the first page; or on from where somebody got to. Whoever sees what was typed before has opened it."""
+        """From the first page; or on from where somebody got to. Whoever sees a child's name, or what was typed before, has
+        opened it.
+        """
         last = concern.latest("decided")
         if not draft.values and last is None:
             page = decision.pages(concern.about, {})[0]
+            if _names(library, concern, page):
+                concern = await self._ledger.record_opening(message.heard, concern, message.who, now)
             return Reply(drawn(library, concern, draft, page), dialog=True)
         shown = await self._ledger.record_opening(message.heard, concern, message.who, now)
         if draft.values:
@@ -114,7 +118,8 @@ class Deciding:
         back: Parts = (Card(w.stale_typed, facts=typed),) if typed else ()
         if not draft.values and concern.latest("decided") is not None:
             return Reply((*_stands(library, concern, now), *back, *notices.acts(library, concern)), dialog=True)
-        shown = await self._ledger.record_opening(message.heard, concern, message.who, now) if draft.values else concern
+        opens = bool(draft.values) or _names(library, concern, decision.pages(concern.about, {})[0])
+        shown = await self._ledger.record_opening(message.heard, concern, message.who, now) if opens else concern
         by = (Fact(w.stale_by, draft.by),) if draft.by else ()
         said = library.say(w.stale, when=when(library, draft.at or now, now))
         values = values_of(shown, draft)
@@ -171,6 +176,11 @@ def drawn(
         w.next_button,
     )
     return (form, to(w.back_button, asked[number - 2])) if number > 1 else (form,)
+
+
+def _names(library: Library, concern: Concern, page: str) -> bool:
+    """True if this page, still empty, names a child."""
+    return any(field.of for field in questions.blank(library, concern, page, {}))
 
 
 def _typed(page: str, sent: Sent) -> dict[str, str]:

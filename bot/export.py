@@ -146,9 +146,8 @@ def record(library: Library, concern: Concern, seen: Collection[str], by: Words,
 
 
 def _chronology(library: Library, concern: Concern, seen: frozenset[str]) -> Iterator[Happened]:
-    for number, entry in enumerate(concern.chronology, 1):
-        if {link.id for link in case.links_in(entry)} - seen:
-            continue
+    # Numbered as shown: a number left out would say that there is a link.
+    for number, entry in enumerate(case.shown(concern.chronology, seen), 1):
         label = getattr(library.wording, f"entry_{entry.what}")
         yield Happened(number, entry.at, entry.what, label, entry.who, _said(entry))
 

@@ -134,7 +134,7 @@ class Handing:
         for concern in held:
             event = f"export-{secrets.token_hex(16)}"
             done = await self._ledger.enter_act(event, concern, "exported", who, Words(how), (), now)
-            seen = frozenset(one.id for one in await self._linked(guide, who, done))
+            seen = await self.named(guide, who, done)
             taken.append(record(guide.library, done, seen, who.name, now))
         return tuple(taken)
 
@@ -144,6 +144,17 @@ class Handing:
         if concern is None or not await self._may(guide, who, concern):
             raise NotYoursError(reference)
         return concern
+
+    async def named(self, guide: Guidance, who: Person, concern: Concern) -> frozenset[str]:
+        """The ids of the linked concerns that this concern names to this person: those that they may open, and those that
+        they might have opened before they were forgotten.
+        """
+        seen = set()
+        for link in case.links(concern):
+            other = await self._ledger.concern(link.id) or await self._ledger.forgotten(link.id)
+            if other is not None and await self._may(guide, who, other):
+                seen.add(link.id)
+        return frozenset(seen)
 
     async def _linked(self, guide: Guidance, who: Person, concern: Concern) -> list[Concern]:
         found = [await self._ledger.concern(link.id) for link in case.links(concern)]

@@ -27,7 +27,7 @@ class Child:
 
 
 def children(library: Library, concern: Concern, role: str) -> tuple[Child, ...]:
-    """The children in this role, `harmed` or `alleged`, in the form's order.
+    """The children in this role, `harmed`, `alleged` or `witness`, in the form's order.
 
     One whose part nobody knew is among the harmed: they may have been, and nobody's safety is to go unasked.
     """

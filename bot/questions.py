@@ -20,6 +20,7 @@ from policy_content.model import Library
 SEVERE = frozenset({"abusive", "violent"})
 WEIGHED = ("repeated", "victimised", "coerced", "imbalance", "misuse", "accepted")
 AGGRAVATING = ("nudes_adult", "nudes_coerced", "nudes_aggravated")
+_AT_ONCE = ("police", "first-response", "emergency-duty", "mash")  # who is told of abusive or violent behaviour
 Kind = Literal["line", "text", "date", "time", "one_of", "many_of"]
 Draft = Mapping[str, str]
 
@@ -119,10 +120,12 @@ def _field(library: Library, concern: Concern, key: str, child: Child | None = N
         return Field(key, asks.how.ask, "line", asks.how.hint)
     if child is not None:
         each: Asked = getattr(asks, f"each_{key}")
-        options = tuple(option for option in _options(library, concern, key) if option.key != "nobody")
+        options = _options(library, concern, key)
         return Field(f"{key}-{child.number}", each.ask, _kind(key), each.hint, True, options, of=child.name)
     asked: Asked = getattr(asks, key)
-    return Field(key, asked.ask, _kind(key), asked.hint, key not in _OPTIONAL, _options(library, concern, key))
+    # Whoever saw it is involved too: of one who is named, safety is no side question.
+    required = key not in _OPTIONAL or (key == "others" and bool(involved.children(library, concern, "witness")))
+    return Field(key, asked.ask, _kind(key), asked.hint, required, _options(library, concern, key))
 
 
 def _route_fields(library: Library, route: str, draft: Draft) -> Iterator[Field]:
@@ -164,16 +167,19 @@ def _options(library: Library, concern: Concern, key: str) -> tuple[Option, ...]
             names = ("a", "b", "c", "d", "none") if concern.about == "pupils" else ("a", "c", "d", "lado", "none")
             return tuple(Option(name, getattr(w.routes, name)) for name in names)
         case "contact_agency":
-            first = ("first-response", "emergency-duty", "police", "mash")
-            return tuple(option for option in _agencies(library) if option.key in first)
+            return tuple(option for option in _agencies(library) if option.key in _AT_ONCE)
+        case "alleged_safe" if involved.children(library, concern, "alleged"):  # then it is known who
+            return tuple(Option(name, getattr(w.answers, name)) for name in _CHOSEN[key] if name != "nobody")
         case _ if key in _CHOSEN:
             return tuple(Option(name, getattr(w.answers, name)) for name in _CHOSEN[key])
     return ()
 
 
 def _agencies(library: Library) -> tuple[Option, ...]:
-    """The agencies of school.yaml, each name once; the hub, which has no number there; and any other."""
+    """The agencies of school.yaml, each name once; the hub, which has no number there; and any other. Of several with one
+    name, such as two numbers of the police, the key that the policy's rules know, wherever it stands in the file.
+    """
     w, named = library.wording.decision, dict[str, Option]()
-    for key, agency in library.school.agencies.items():
+    for key, agency in sorted(library.school.agencies.items(), key=lambda one: one[0] not in _AT_ONCE):
         named.setdefault(agency.name, Option(key, agency.name[:75]))
     return (*named.values(), Option("mash", w.agency_mash), Option("other", w.agency_other))

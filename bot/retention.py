@@ -43,8 +43,9 @@ def refused(concern: Concern) -> Refusal:
         return "not_open"
     if case.handed_over(concern) is None:
         return "not_handed_over"
-    # What a file was made of is what the other system can hold; without one, what was typed there before it was recorded.
-    made = [n for n, entry in enumerate(concern.chronology) if entry.what == "exported"]
-    recorded = [n for n, entry in enumerate(concern.chronology) if entry.what == "handed_over"]
-    later = concern.chronology[(made or recorded)[-1] + 1 :]
+    # What a file was made of is what the other system can hold, once it is recorded that it went there; without a file,
+    # what was typed there before it was recorded. A file made since may have gone nowhere.
+    recorded = max(n for n, entry in enumerate(concern.chronology) if entry.what == "handed_over")
+    made = [n for n, entry in enumerate(concern.chronology[:recorded]) if entry.what == "exported"]
+    later = concern.chronology[(made or [recorded])[-1] + 1 :]
     return "changed" if any(entry.what not in _ADDS_NOTHING for entry in later) else ""

@@ -303,6 +303,7 @@ class CaseWords(_Words):
     restrict_intro: Say
     restrict: Asked
     restrict_why: Asked
+    restrict_nobody_stays: Say
     restricted: Say
     restricted_title: Annotated[Label, holds("reference")]
     restricted_alert: Say

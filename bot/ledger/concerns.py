@@ -27,6 +27,7 @@ from bot.ledger.records import (
     next_number,
     note,
     read_concern,
+    read_forgotten,
 )
 from bot.ledger.stopping import Stopping, stop, waits_out
 from bot.talk import Event, Person, Words
@@ -97,6 +98,11 @@ class Concerns(Stopping):
         """The concern as the record has it, opened, or None."""
         async with self.reading() as db:
             return await read_concern(db, self._vault, id_)
+
+    async def forgotten(self, id_: str) -> Concern | None:
+        """What is left of a concern that has been forgotten, or None: also of one that was not open to all it reached."""
+        async with self.reading() as db:
+            return await read_forgotten(db, id_)
 
     async def by_reference(self, ref: str) -> Concern | None:
         """The concern of this reference, or None. What is no reference, and so may be a name that somebody looks for, is

@@ -192,6 +192,25 @@ async def read_concern(db: AsyncConnection, vault: Vault, id_: str, *, sealed: b
     )
 
 
+async def read_forgotten(db: AsyncConnection, id_: str) -> Concern | None:
+    """What is left of a forgotten concern: its reference, and whom it had reached. None if there is none; and none of one
+    that was kept from or to anybody, because who could open it was forgotten with it.
+    """
+    c, h, a = t.concerns.c, t.chronology.c, t.alerts.c
+    row = (await db.execute(select(t.concerns).where(c.id == id_, c.key.is_(None), c.about == "pupils"))).first()
+    kept = select(h.id).where(h.concern == id_, h.what == "restricted").limit(1)
+    if row is None or (await db.execute(kept)).first() is not None:
+        return None
+    reached = await db.execute(select(a.told).where(a.concern == id_, a.kind.in_(REACHES)).distinct())
+    return Concern(
+        *(row.id, row.reference, row.about, row.urgent, row.stage, row.version, row.reporter, row.logged_at),
+        account=UNREADABLE,
+        chronology=(),
+        reached=frozenset(reached.scalars()),
+        drill=row.drill,
+    )
+
+
 def _entry(vault: Vault, row: Row[Any], entry: Row[Any], *, sealed: bool) -> Entry:
     if sealed:
         return Entry(entry.at, UNREADABLE.reporter, entry.what)

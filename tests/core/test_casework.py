@@ -260,6 +260,18 @@ async def test_a_linked_concern_that_is_not_open_to_them_is_not_named(school, re
         assert "same child" not in shown
 
 
+async def test_no_number_in_what_leaves_says_that_there_is_a_link_they_may_not_see(school, ref):
+    other = await school.log(who=school.person("other"))
+    school.channels["web"].places["dsl"].add("web:second")
+    await act(school, "link", ref, reference=other, text="same child")
+    await act(school, "note", ref, text=NEWS)
+    await act(school, "restrict", other, text="why", who="")
+    who, now = school.person("second"), school.clock.now()
+    (taken,) = await school.desk.handing.take(school.guide, who, [ref], "PDF", now)
+    assert "linked" not in [one.what for one in taken.chronology]
+    assert [one.number for one in taken.chronology] == list(range(1, len(taken.chronology) + 1))
+
+
 # ---- the whole chronology
 
 

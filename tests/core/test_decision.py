@@ -50,6 +50,14 @@ def all_wrong(draft, of=None):
 # ---- pages
 
 
+def test_the_police_can_be_named_wherever_school_yaml_has_them():
+    turned = dict(reversed(LIBRARY.school.agencies.items()))
+    library = LIBRARY.model_copy(update={"school": LIBRARY.school.model_copy(update={"agencies": turned})})
+    for page, key in (("contact", "contact_agency"), ("route_d", "d-agency")):
+        (asked,) = [field for field in decision.fields(library, concern(), page, {}, {}) if field.key == key]
+        assert "police" in {option.key for option in asked.options}
+
+
 def test_a_decision_about_pupils_asks_for_safety_first_and_reasons_last():
     assert decision.pages("pupils", {}) == ("safety", "weighing", "level", "routes", "family", "support")
 

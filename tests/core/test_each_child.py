@@ -73,7 +73,6 @@ def without(answers, *left_out):
         plain(),
         concern((AMY, HARMED)),
         concern((AMY, HARMED), (BEN, ALLEGED)),
-        concern((AMY, HARMED), (BEN, SAW), (CAL, SAW)),
         concern((AMY, UNSURE)),
     ],
 )
@@ -110,6 +109,20 @@ def test_nobody_is_known_is_no_answer_about_a_child_who_is_named():
         for field in decision.fields(LIBRARY, FOUR, "safety", {}, {})
     }
     assert options["alleged_safe-2"] == options["harmed_safe-1"] == {"yes", "no", "unknown"}
+
+
+def test_nor_is_it_about_the_only_one_who_is_named():
+    of = concern((AMY, HARMED), (BEN, ALLEGED))
+    (asked,) = [field for field in decision.fields(LIBRARY, of, "safety", {}, {}) if field.key == "alleged_safe"]
+    assert {option.key for option in asked.options} == {"yes", "no", "unknown"}
+    assert "alleged_safe" in wrong("safety", {"alleged_safe": "nobody"}, of)
+
+
+def test_one_who_saw_it_and_is_named_does_not_go_unasked():
+    of = concern((AMY, HARMED), (BEN, SAW), (CAL, SAW))
+    assert all_wrong(ANSWERS, of) == ("safety", all_wrong(ANSWERS, of)[1])
+    assert list(all_wrong(ANSWERS, of)[1]) == ["others"]
+    assert all_wrong(ANSWERS | {"others": "both went home"}, of) is None
 
 
 @pytest.mark.parametrize("part", [UNSURE, "", "as it was called last year"])
@@ -220,6 +233,21 @@ async def test_the_page_is_not_left_while_one_child_has_no_answer(school, ref):
     stuck = await fill_pages(school, ref, **without(each(1, 2), "harmed_safe-2"))
     assert page_of(school, stuck) == "safety"
     assert [field.key for field in school.form(stuck).fields if field.error] == ["harmed_safe-2"]
+    assert "decided" not in school.entries(ref)
+
+
+async def test_whoever_sees_the_childrens_names_to_decide_has_opened_it(school, ref):
+    first = await school.press(f"decide:{school.id(ref)}", school.person("dsl"))
+    assert school.form(first).fields[0].of.reveal() == AMY
+    assert school.entries(ref) == ["logged", "opened"]
+    late = await school.press(f"decide:{school.id(ref)}:safety:7", school.person("dsl"))
+    assert school.form(late).fields[0].of.reveal() == AMY
+    assert school.entries(ref) == ["logged", "opened", "opened"]
+
+
+async def test_where_no_child_is_named_to_decide_is_not_to_open(school):
+    ref = await school.log()
+    await school.press(f"decide:{school.id(ref)}", school.person("dsl"))
     assert school.entries(ref) == ["logged"]
 
 
@@ -228,7 +256,7 @@ async def test_the_check_the_decision_and_the_printed_chronology_name_each_child
     await school.press(save_of(school, checked), school.person("dsl"))
     for shown in (
         checked,
-        await school.press(f"decision:{school.id(ref)}:2", school.person("dsl")),
+        await school.press(f"decision:{school.id(ref)}:3", school.person("dsl")),
         await school.press(f"chronology:{school.id(ref)}", school.person("dsl")),
     ):
         for said in (f"{AMY}: done for 1", f"{BEN}: done for 2", f"{BEN}: support for 2"):

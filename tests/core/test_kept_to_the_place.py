@@ -35,6 +35,21 @@ async def sees(school, ref, who, channel="web"):
     return ref in opened and ref in school.text(await school.press("list", person))
 
 
+# ---- that somebody can always open it
+
+
+async def test_it_is_never_kept_only_to_those_whom_the_place_alone_knows(school, ref):
+    """They may leave it: then nobody could open the concern, and no alert about it would be heard."""
+    form = school.form(await school.press(f"restrict:{school.id(ref)}", school.person("second")))
+    for who in ("", "console:third"):
+        refused = school.form(await school.fill(form.id, {"who": who, "text": WHY}, school.person("second")))
+        assert school.wording.case.restrict_nobody_stays in [field.error for field in refused.fields]
+        assert WHY in [field.value.reveal() for field in refused.fields]
+    assert await sees(school, ref, "dsl")
+    saved = await school.fill(form.id, {"who": "dsl,console:third", "text": WHY}, school.person("second"))
+    assert school.wording.case.restricted in school.text(saved)
+
+
 # ---- who is offered
 
 

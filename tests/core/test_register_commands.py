@@ -152,7 +152,7 @@ async def test_a_shell_without_a_chat_asks_nobody_so_it_opens_nothing_and_spends
     code, _ = await code_and_passphrase(desk)
     before = kept(desk)
     for settings, why in (
-        ({PLACE: ""}, "not connected in this shell"),
+        ({PLACE: ""}, "no chat is connected in this shell"),
         ({"SIGNPOST_SLACK_BOT_TOKEN": "xoxb-1"}, "SIGNPOST_SLACK_DSL_CHANNEL"),
     ):
         status, shown = known.run("concerns", "show", REF, "--code", code, **settings)

@@ -97,7 +97,7 @@ async def test_being_named_is_not_enough_for_whoever_left_the_team(school, ref):
     assert ref not in await seen_by(school, ref, "second")
 
 
-async def test_it_may_be_opened_to_more_by_those_who_have_it_and_by_nobody_else(school, ref):
+async def test_once_kept_to_one_it_can_be_kept_again_by_nobody_else_and_to_nobody_more(school, ref):
     await act(school, "restrict", ref, text=WHY, who="")
     assert ref not in await seen_by(school, ref, "deputy-1")
     await act(school, "restrict", ref, text=WHY, who="")

@@ -81,6 +81,20 @@ async def test_what_came_after_the_file_was_made_is_not_forgotten_though_it_was_
     assert school.wording.handing.changed in school.text(await forget(school, ref))
     assert not await gone(school, ref)
     await take(school, ref)
+    await hand(school, ref)
+    await forget(school, ref)
+    assert await gone(school, ref)
+
+
+async def test_a_file_made_anew_is_nowhere_until_it_is_recorded_where_it_went(school, ref):
+    await closed_and_handed(school, ref)
+    await act(school, "note", ref, text="in no other system")
+    await take(school, ref)
+    assert not await offered(school, ref)
+    assert school.wording.handing.changed in school.text(await forget(school, ref))
+    found = await school.ledger.by_reference(ref)
+    assert not retention.standing(found, school.library.school).due(school.clock.now() + timedelta(days=999))
+    await hand(school, ref)
     await forget(school, ref)
     assert await gone(school, ref)
 
@@ -114,6 +128,36 @@ async def test_linked_ones_are_named_before_it_goes(school, ref):
     shown = await school.press(f"forget:{school.id(ref)}", school.person("dsl"))
     assert other in school.form(shown).intro
     assert str(school.library.school.retention.after_handover_days) in school.form(shown).intro
+
+
+async def linked_and_forgotten(school, ref, **kept):
+    """Another concern, linked with this one, that is then kept to somebody or not, and forgotten."""
+    other = await school.log()
+    await school.ring()
+    await act(school, "link", ref, reference=other, text="the same group")
+    if kept:
+        await act(school, "restrict", other, text="why", **kept)
+    await closed_and_handed(school, other)
+    await forget(school, other)
+    assert await gone(school, other)
+    return other
+
+
+async def test_a_linked_one_goes_on_naming_what_was_forgotten(school, ref):
+    other = await linked_and_forgotten(school, ref)
+    for choice in ("open", "chronology"):
+        assert other in school.text(await school.press(f"{choice}:{school.id(ref)}", school.person("dsl")))
+    (taken,) = await take(school, ref)
+    assert [link.reference for link in taken.links] == [other]
+    shown = await school.press(f"forget:{school.id(ref)}", school.person("dsl"))
+    assert other not in school.text(shown), "what is forgotten does not stay as it is"
+
+
+async def test_what_was_kept_to_named_people_is_named_to_nobody_once_forgotten(school, ref):
+    school.channels["web"].places["dsl"].add("web:second")
+    other = await linked_and_forgotten(school, ref, who="")
+    for who in ("dsl", "second"):
+        assert other not in school.text(await school.press(f"chronology:{school.id(ref)}", school.person(who)))
 
 
 async def test_nothing_of_a_forgotten_one_is_left_but_its_tombstone_and_the_chain(school, ref):

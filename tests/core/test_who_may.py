@@ -49,8 +49,8 @@ async def kept_to_the_deputy(school, ref):
     await school.ring()
 
 
-async def kept_to_one(school, ref):
-    await act(school, "restrict", ref, "second", text="why", who="")
+async def kept_to_one_beside_a_deputy(school, ref):
+    await act(school, "restrict", ref, "second", text="why", who="deputy-1")
     await escalated(school, ref)
 
 
@@ -93,7 +93,7 @@ SITUATIONS = (
     Situation("about pupils, the head leads", "pupils", PLACE | {"head"}, handed_to_the_head),
     Situation("about pupils, closed and handed over", "pupils", PLACE, closed_and_handed_over, listed=False),
     Situation("kept to the DSL and a deputy", "pupils", {"dsl", "deputy-1"}, kept_to_the_deputy),
-    Situation("kept to one, nobody acknowledged", "pupils", {"second"}, kept_to_one),
+    Situation("kept to one and a deputy, nobody acknowledged", "pupils", {"second", "deputy-1"}, kept_to_one_beside_a_deputy),
     Situation("kept to a deputy by somebody who went", "pupils", {"deputy-1"}, kept_to_one_who_went),
     Situation("about an adult", "adult", {"head"}),
     Situation("about an adult, nobody acknowledged", "adult", {"head", "chair"}, escalated),

@@ -22,9 +22,10 @@ class Machine:
     @classmethod
     def of(cls, school: School, folder: Path, *, days: int) -> Machine:
         """The machine of this school, whose school.yaml knows the DSL by their seat, and keeps what was handed over for
-        so many `days`.
+        so many `days`. The chat that is connected there says that the DSL is in the DSL place.
         """
         shell = terminal(folder)
+        shell.connect("web:dsl")
         file = folder / "content" / "school.yaml"
         text, people = re.subn(r"(dsl: \{name: [^}]*)\}", r"\1, chats: {web: dsl}}", file.read_text(encoding="utf-8"))
         text, rules = re.subn(r"after_handover_days: \d+", f"after_handover_days: {days}", text)
