@@ -120,7 +120,7 @@ def handed_over(concern: Concern) -> tuple[Entry, Words, Words] | None:
 
 
 def facts(concern: Concern) -> dict[str, tuple[str, ...]]:
-    """What was chosen at the last closing for the school's figures: `kinds`, `place`, `years` and `undecided`, as keys."""
+    """What was chosen at the last closing for the school's figures: `kinds`, `place` and `years`, as keys."""
     entry = concern.latest("reviewed")
     held = _held(entry) if entry else None
     return {key: tuple(chosen) for key, chosen in (held or {}).get("facts", {}).items()}
@@ -128,16 +128,26 @@ def facts(concern: Concern) -> dict[str, tuple[str, ...]]:
 
 def counts(concern: Concern) -> bool:
     """False while it stands closed as no concern of its own: logged by mistake or as a trial, or held by another."""
-    if concern.stage != "closed":
-        return True
-    last = next(entry for entry in reversed(concern.chronology) if entry.what in {"closed", "reviewed"})
-    return last.what == "closed" or not {"mistake", "double"} & set(facts(concern).get("undecided", ()))
+    entry = concern.latest("closed") if concern.stage == "closed" else None
+    held = _undecided(entry) if entry else None
+    return held is None or held["undecided"] not in {"mistake", "double"}
 
 
 def said(entry: Entry) -> Words:
     """What an entry says, in words, whether or not its text is structured."""
+    if entry.what == "closed":
+        why = _undecided(entry)
+        return Words(f"{why['said']}.\n{why['text']}") if why else entry.text
     held = _held(entry) if entry.what in _PLAINLY else None
     return Words(_PLAINLY[entry.what](held)) if held else entry.text
+
+
+def _undecided(entry: Entry) -> dict[str, Any] | None:
+    """How an entry says that it was closed without a decision. What was typed for any other closing stands there plainly,
+    and may look like anything.
+    """
+    held = _held(entry)
+    return held if held is not None and held.keys() == {"undecided", "said", "text"} else None
 
 
 def _reviewed(held: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -177,17 +178,12 @@ def _is_undecided(concern: Concern) -> bool:
 
 
 def closing(library: Library, concern: Concern, values: Mapping[str, str]) -> Words:
-    """Why it is closed, as it is recorded: first, why it needs no decision."""
-    typed, why = values.get("text", "").strip(), needless(library, concern, values)
-    return Words(f"{why.label}.\n{typed}" if why else typed)
-
-
-def needless(library: Library, concern: Concern, values: Mapping[str, str]) -> Option | None:
-    """Why it needs no decision, as chosen; None where one was made or none is asked for."""
-    fields = _undecided(library, concern)
-    return next(
-        (option for field in fields for option in field.options if option.key == values[field.key].strip()), None
-    )
+    """Why it is closed, as it is recorded: with why it needs no decision, where that was asked."""
+    typed = values.get("text", "").strip()
+    for field in _undecided(library, concern):
+        why = next(option for option in field.options if option.key == values[field.key].strip())
+        return Words(json.dumps({"undecided": why.key, "said": why.label, "text": typed}))
+    return Words(typed)
 
 
 def _people(named: Mapping[str, str]) -> tuple[Option, ...]:

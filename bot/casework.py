@@ -145,7 +145,7 @@ class Casework:
         ledger, heard, who = self._ledger, message.heard, message.who
         match act:
             case "close":
-                review = _review(library, concern, values)
+                review = _review(library, values)
                 why = casecards.closing(library, concern, values)
                 done = await ledger.close_concern(heard, concern, who, why, now, review=review)
                 return Reply(notices.settled(library, "close", done), dialog=True)
@@ -344,14 +344,10 @@ def _refused(library: Library, act: str, concern: Concern, item: int, now: datet
     return None
 
 
-def _review(library: Library, concern: Concern, values: Mapping[str, str]) -> Words:
-    """The review questions that were answered, as asked, and why it needs no decision; nothing if there is neither."""
+def _review(library: Library, values: Mapping[str, str]) -> Words:
+    """The review questions that were answered, as asked; nothing if none was."""
     asked = {key: getattr(library.wording.case.review, key).ask for key in casecards.REVIEW}
     answered = {key: [asked[key], values[key].strip()] for key in asked if values.get(key, "").strip()}
     said, chosen = facts.chosen(library, values)
-    why = casecards.needless(library, concern, values)
-    if why:
-        said["undecided"] = [library.wording.close_undecided, why.label]
-        chosen["undecided"] = [why.key]
     held = {"review": answered | said} | ({"facts": chosen} if chosen else {})
     return Words(json.dumps(held)) if held["review"] else Words("")

@@ -66,7 +66,7 @@ class Intents:
     examples: Examples | None = None
 
     def matcher(self, cache: Path | None = None) -> Matcher:
-        """A matcher fitted from these phrases: ten seconds' work, or a quarter of a second's where the folder `cache` has it from before. So keep it."""
+        """A matcher fitted from these phrases: some ten to twenty seconds' work, or a second's where the folder `cache` has it from before. So keep it."""
         return Matcher.fit(self.phrases, self.lexicon, self.out_of_scope, cache=cache)
 
     def hearing(self, matcher: Matcher, cache: Path | None = None) -> Urgency:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot import Form
+from bot import Form, case
 from bot.ledger import Proof
 from tests.core.casework import CLOSED, decide
 from tests.core.stores import BOTH
@@ -152,7 +152,7 @@ async def test_closing_asks_why_and_is_recorded_with_it(school):
     assert school.entries(REF) == ["logged", "closed"]
     concern = await school.ledger.by_reference(REF)
     assert concern.stage == "closed"
-    assert concern.entry("closed").text.reveal() == f"{school.wording.close_mistake}.\n{NEWS}"
+    assert case.said(concern.entry("closed")).reveal() == f"{school.wording.close_mistake}.\n{NEWS}"
     assert NEWS in school.text(await school.press(f"open:{school.id(REF)}", school.person("dsl")))
 
 

@@ -93,7 +93,9 @@ SITUATIONS = (
     Situation("about pupils, the head leads", "pupils", PLACE | {"head"}, handed_to_the_head),
     Situation("about pupils, closed and handed over", "pupils", PLACE, closed_and_handed_over, listed=False),
     Situation("kept to the DSL and a deputy", "pupils", {"dsl", "deputy-1"}, kept_to_the_deputy),
-    Situation("kept to one and a deputy, nobody acknowledged", "pupils", {"second", "deputy-1"}, kept_to_one_beside_a_deputy),
+    Situation(
+        "kept to one and a deputy, nobody acknowledged", "pupils", {"second", "deputy-1"}, kept_to_one_beside_a_deputy
+    ),
     Situation("kept to a deputy by somebody who went", "pupils", {"deputy-1"}, kept_to_one_who_went),
     Situation("about an adult", "adult", {"head"}),
     Situation("about an adult, nobody acknowledged", "adult", {"head", "chair"}, escalated),
