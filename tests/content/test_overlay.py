@@ -104,11 +104,13 @@ def test_a_new_topic_with_phrases_is_added_and_reached(folder):
 
 
 def test_phrases_of_the_school_replace_all_of_the_shipped_ones(folder):
-    folder.put("phrases/hazing.yaml", 'phrases:\n  - "the vole ceremony in the boathouse"\n')
+    said = ("the vole ceremony in the boathouse", "new rowers and the vole ceremony", "what is the vole ceremony")
+    folder.put("phrases/hazing.yaml", "phrases:\n" + "".join(f'  - "{phrase}"\n' for phrase in said))
     ours, theirs = read_guidance(folder.path), read_guidance(None)
-    asked = "the vole ceremony in the boathouse"
-    assert ours.route(asked).shown == ("hazing",)
-    assert theirs.route(asked).shown != ("hazing",)
+    assert ours.route(said[0]).shown == ("hazing",)
+    assert theirs.route(said[0]).shown != ("hazing",)
+    assert theirs.route("what is hazing").shown == ("hazing",)
+    assert ours.route("what is hazing").shown != ("hazing",)
 
 
 def test_a_retired_topic_is_gone_and_its_shipped_phrases_lead_nowhere(folder):
