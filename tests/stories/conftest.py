@@ -10,6 +10,7 @@ import pytest
 from tests.channels.conftest import talkative  # noqa: F401 (a fixture, for the stories about what is logged)
 from tests.channels.school import Page, School, Seat, serving
 from tests.stories.passing import Clock
+from tests.stories.team import is_alerted
 
 
 @pytest.fixture
@@ -56,3 +57,11 @@ def chair(page: Page) -> Seat:
 @pytest.fixture
 def visitor(page: Page) -> Seat:
     return page.seat("visitor")
+
+
+@pytest.fixture
+async def reference(teacher: Seat, dsl: Seat) -> str:
+    """A concern that the DSL has on her screen."""
+    reference = await teacher.logs_a_concern()
+    await is_alerted(dsl, reference)
+    return reference

@@ -25,14 +25,6 @@ NOTHING_FOUND = LIBRARY.say(WORDS.handing.found_none)
 
 
 @pytest.fixture
-async def reference(teacher: Seat, dsl: Seat) -> str:
-    """A concern that the DSL has on her screen."""
-    reference = await teacher.logs_a_concern()
-    await is_alerted(dsl, reference)
-    return reference
-
-
-@pytest.fixture
 def deputy(monkeypatch: pytest.MonkeyPatch, school: School, page: Page) -> Seat:
     """Who keeps it to himself and the head. He sits in the DSL place, as the DSL does."""
     sit_in_the_dsl_place(monkeypatch, school, "dsl", "deputy-1")

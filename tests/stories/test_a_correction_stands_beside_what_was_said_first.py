@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.channels.school import ACCOUNT, WORDS, Seat
 from tests.stories.deciding import decides
 from tests.stories.team import corrects, does, entries, is_alerted
@@ -11,13 +9,6 @@ from tests.stories.team import corrects, does, entries, is_alerted
 FIRST = ACCOUNT["happened"]
 RIGHT = "It was the phone, not the bag."
 LATER = "It was Tuesday, not Monday."
-
-
-@pytest.fixture
-async def reference(teacher: Seat, dsl: Seat) -> str:
-    reference = await teacher.logs_a_concern()
-    await dsl.is_told(reference)
-    return reference
 
 
 async def test_the_dsl_is_told_that_there_is_more_and_reads_both_in_private(

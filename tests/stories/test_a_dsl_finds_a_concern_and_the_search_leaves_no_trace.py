@@ -19,13 +19,6 @@ from tests.stories.team import does, finds, is_alerted
 NOTHING_FOUND = LIBRARY.say(WORDS.handing.found_none)
 
 
-@pytest.fixture
-async def reference(teacher: Seat, dsl: Seat) -> str:
-    reference = await teacher.logs_a_concern()
-    await is_alerted(dsl, reference)
-    return reference
-
-
 @pytest.mark.parametrize("typed", ["the reference", "THE REFERENCE", "Robin Ashdown", "ashdown", "ROBIN"])
 async def test_it_is_found_by_its_reference_or_the_child_however_that_is_typed(
     dsl: Seat, reference: str, typed: str

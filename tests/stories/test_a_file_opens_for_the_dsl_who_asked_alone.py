@@ -24,13 +24,6 @@ def machine(school: School, tmp_path: Path) -> Machine:
     return Machine.of(school, tmp_path, days=30)
 
 
-@pytest.fixture
-async def reference(teacher: Seat, dsl: Seat) -> str:
-    reference = await teacher.logs_a_concern()
-    await is_alerted(dsl, reference)
-    return reference
-
-
 def export(reference: str, code: str, to: Path) -> tuple[str, ...]:
     return ("concerns", "export", reference, "--pdf", "--to", str(to), "--code", code)
 

@@ -7,8 +7,6 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from tests.channels.school import ACCOUNT, LIBRARY, WORDS, Drawn, Page, School, Seat, serving
 from tests.stories.deciding import decides, sends
 from tests.stories.machine import Machine
@@ -17,13 +15,6 @@ from tests.stories.team import does, finds, is_alerted
 
 HANDING = WORDS.handing
 NOTHING_FOUND = LIBRARY.say(HANDING.found_none)
-
-
-@pytest.fixture
-async def reference(teacher: Seat, dsl: Seat) -> str:
-    reference = await teacher.logs_a_concern()
-    await is_alerted(dsl, reference)
-    return reference
 
 
 async def closed(dsl: Seat, reference: str) -> str:
