@@ -22,13 +22,13 @@ OUT_OF_SCOPE: Final = "_out_of_scope"
 NEAREST: Final = np.float32(2.0)  # of the nearest phrase's cosine
 _CLAUSES: Final = np.float32(0.4)  # of the mean of the clauses beside the whole
 # Below: fitted by leaving one hand out (the phrases of one writer, and half of what is out of scope, judged by a matcher of all the others').
-_SHARPNESS: Final = 1.4  # of the shares: so sharp that they are right as often as they say
+_SHARPNESS: Final = 1.1  # of the shares: so sharp that they are right as often as they say
 _SCOPE: Final = np.array(
-    [-6.2, 1.1, 1.4, -1.9, 4.3]
-)  # is it ours at all? constant, lead over what is not, cosines with ours and with theirs, known words
+    [-5.3, 0.84, -1.9, 4.1]
+)  # is it ours at all? constant, lead over what is not, cosine with what is not, known words
 _SCOPE_ALONE: Final = np.array(
-    [-1.0, 1.2, 0.7]
-)  # the same where nothing is known to be out of scope: reserve, lead over the mean of the other topics, log of the words (one word seldom tells)
+    [-0.2, -1.0, 1.0, 0.7, 3.0]
+)  # the same where nothing is known to be out of scope: constant, reserve, lead over the mean of the other topics, log of the words (one word seldom tells), cosine
 _EXPLAINED: Final = 5  # matches that say why
 _PHRASES_SHOWN: Final = 3  # phrases in each "why"
 
@@ -187,11 +187,11 @@ class Matcher:
             assert self._model is not None
             others = float(np.delete(ours, int(ours.argmax())).mean()) if len(ours) > 1 else 0.0
             reserve = self._model.recipe.reserve + float(np.log(len(ours)))
-            leaning = _SCOPE_ALONE @ np.array([reserve, best - others, np.log1p(reading.length)])
+            near = float(nearest.max())
+            leaning = _SCOPE_ALONE @ np.array([1.0, reserve, best - others, np.log1p(reading.length), near])
         else:
-            near = float(nearest[: len(self._topics)].max())
             lead = best + float(np.log(spread.sum())) - float(evidence[-1])
-            leaning = _SCOPE @ [1.0, lead, near, float(nearest[-1]), reading.known]
+            leaning = _SCOPE @ [1.0, lead, float(nearest[-1]), reading.known]
         scope = 1 / (1 + np.exp(-max(-50.0, min(50.0, float(leaning)))))
         shares = spread**_SHARPNESS
         return [round(float(share), 6) for share in scope * shares / shares.sum()]

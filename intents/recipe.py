@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float32]
 
 _MANY_EACH: Final = 60  # phrases a topic, on average, from which there are many
 _NO_CHANCE: Final = (10, 40)  # phrases a topic at which how often a word is said begins to count, and counts in full
-_RATIOS: Final = 0.6  # of the log-ratios beside the regression, where they count in full
+_RATIOS: Final = (0.6, 0.9)  # of the log-ratios beside the regression, of few phrases and of many
 _RESERVE: Final = (
     2.0  # at ten phrases a topic, and as much again at a hundred: evidence grows with them, for what is strange too
 )
@@ -56,6 +56,7 @@ def recipe_for(phrases: int, classes: int) -> Recipe:
     """The recipe for so many phrases of so many classes."""
     each = phrases / max(1, classes)
     begins, full = _NO_CHANCE
+    few, many = _RATIOS
     counted = min(1.0, max(0.0, (each - begins) / (full - begins)))
     reserve = _RESERVE * (1 + float(np.clip(np.log10(max(1.0, each) / 10), 0, 1)))
     if each < _MANY_EACH:
@@ -65,17 +66,17 @@ def recipe_for(phrases: int, classes: int) -> Recipe:
             near=np.array([1.0, 0.5, 0.0, 0.5, 0.8, 0.0, 0.0], np.float32),
             grams=(2, 4),
             guesses=True,
-            ratios=np.float32(_RATIOS * counted),
+            ratios=np.float32(few * counted),
             reserve=reserve,
             teaching=Teaching(steps=60, ridge=0.1 / max(1, phrases), scaled=False, constant=0.0),
         )
     return Recipe(
-        weights=np.array([1.0, 0.7, 0.5, 0.7, 0.8, 0.5, 0.5], np.float32),
+        weights=np.array([1.0, 0.7, 0.5, 1.0, 0.8, 0.5, 0.5], np.float32),
         least=np.array([1, 2, 3, 3, 1, 3, 3] if phrases >= _MANY else [1, 2, 2, 2, 1, 2, 2]),
         near=np.array([1.0, 0.4, 0.0, 0.0, 0.8, 0.0, 0.0], np.float32),
         grams=(3, 5),
         guesses=False,
-        ratios=np.float32(_RATIOS),
+        ratios=np.float32(many),
         reserve=reserve,
-        teaching=Teaching(steps=40, ridge=1e-5, scaled=True, constant=0.2),
+        teaching=Teaching(steps=60, ridge=1e-5, scaled=True, constant=0.2),
     )
