@@ -1,7 +1,7 @@
 """Phrases to weights: what each feature says about each class, learnt from examples. Needs scipy, which a question does not.
 
 A softmax regression over all features, by a fixed number of accelerated steps in a scaled space: no random start, no stopping rule,
-so the same examples give the same weights. Beside it, naive Bayes log-ratios over words and pairs: the two err differently.
+so the same examples give the same weights. The steps are longer than what is safe for any data, and shortened where they overshoot. Beside it, naive Bayes log-ratios over words and pairs: the two err differently.
 """
 
 from collections.abc import Sequence
@@ -22,49 +22,57 @@ _ROUNDS: Final = 12  # of the power method that finds the step
 
 
 def regression(
-    rows: Sequence[tuple[Ints, Floats]], width: int, labels: Ints, classes: int, teaching: Teaching
+    rows: Sequence[tuple[Ints, Floats]], width: int, labels: Ints, times: Floats, classes: int, teaching: Teaching
 ) -> tuple[Floats, Floats]:
-    """Weights (feature by class) and a constant for each class. `rows`: the feature numbers and values of each example."""
+    """Weights (feature by class) and a constant for each class. `rows`: the feature numbers and values of each example; `times`: how often it counts."""
     examples = _matrix(rows, width)
-    count = len(rows)
+    each = (times / times.sum()).astype(np.float32)
     scale = np.ones(width, np.float32)
     if teaching.scaled:
-        longer = 1 / np.sqrt(np.asarray(examples.multiply(examples).sum(0)).ravel() / count + _FLOOR)
+        longer = 1 / np.sqrt(np.asarray(examples.multiply(examples).T @ each).ravel() + _FLOOR)
         scale = (longer / longer.max()).astype(np.float32)
     scaled = sparse.csr_matrix(examples.multiply(scale[None, :]), dtype=np.float32)
     turned = sparse.csr_matrix(scaled.T)
     ridge = (np.float32(teaching.ridge) * scale**2)[:, None]
-    step = np.float32(1 / (0.5 * _largest(scaled, turned) / count + teaching.ridge))
+    safe = 1 / (0.5 * _largest(scaled, turned, each) + teaching.ridge)
     constant_step = np.float32(teaching.constant)
     weights = np.zeros((width, classes), np.float32)
     ahead, constant, ahead_constant = weights.copy(), np.zeros(classes, np.float32), np.zeros(classes, np.float32)
-    for turn in range(teaching.steps):
+    stride, run, gone, least = teaching.stride, 0, 0.0, np.inf
+    best = ahead, ahead_constant
+    while gone < teaching.steps:
         wrong = scaled @ ahead + ahead_constant
         wrong -= wrong.max(1, keepdims=True)
         np.exp(wrong, out=wrong)
         wrong /= wrong.sum(1, keepdims=True)
-        wrong[np.arange(count), labels] -= 1
-        wrong /= count
+        missed = -float(each @ np.log(wrong[np.arange(len(rows)), labels] + _FLOOR))
+        if missed > least and stride > 1:  # too long a stride: back to the best place so far, and half as long
+            stride, run, least = max(1.0, stride / 2), 0, np.inf
+            weights, constant = ahead, ahead_constant = best
+            continue
+        best, least = (ahead, ahead_constant), missed
+        wrong[np.arange(len(rows)), labels] -= 1
+        wrong *= each[:, None]
+        step = np.float32(stride * safe)
         fresh = turned @ wrong
         fresh += ridge * ahead
         fresh *= -step
         fresh += ahead
         fresh_constant = ahead_constant - constant_step * wrong.sum(0)
-        momentum = np.float32(turn / (turn + 3))
+        momentum = np.float32(run / (run + 3))
         ahead = fresh + momentum * (fresh - weights)
         ahead_constant = fresh_constant + momentum * (fresh_constant - constant)
         weights, constant = fresh, fresh_constant
+        run, gone = run + 1, gone + stride**0.5
     weights *= scale[:, None]
     return weights, constant
 
 
-def log_ratios(rows: Sequence[tuple[Ints, Floats]], width: int, labels: Ints, classes: int) -> Floats:
+def log_ratios(rows: Sequence[tuple[Ints, Floats]], width: int, labels: Ints, times: Floats, classes: int) -> Floats:
     """Feature by class: the log of how much larger a part a feature is of a class than of the classes on average."""
     examples = _matrix(rows, width)
-    ones = sparse.csr_matrix(
-        (np.ones(len(rows), np.float32), (np.arange(len(rows)), labels)), shape=(len(rows), classes)
-    )
-    shares = np.asarray((examples.T @ ones).todense()) + np.float32(_SMOOTH)
+    said = sparse.csr_matrix((times, (np.arange(len(rows)), labels)), shape=(len(rows), classes), dtype=np.float32)
+    shares = np.asarray((examples.T @ said).todense()) + np.float32(_SMOOTH)
     shares /= shares.sum(0, keepdims=True)
     ratios: Floats = np.log(shares / shares.mean(1, keepdims=True)).astype(np.float32)
     return ratios
@@ -77,11 +85,11 @@ def _matrix(rows: Sequence[tuple[Ints, Floats]], width: int) -> Any:
     return sparse.csr_matrix((values, numbers, starts), shape=(len(rows), width))
 
 
-def _largest(scaled: Any, turned: Any) -> float:
-    """The largest eigenvalue of turned @ scaled, from a fixed start."""
+def _largest(scaled: Any, turned: Any, each: Floats) -> float:
+    """The largest eigenvalue of turned @ scaled, each row weighed, from a fixed start."""
     vector = np.cos(np.arange(scaled.shape[1], dtype=np.float32))
     length = 1.0
     for _ in range(_ROUNDS):
-        vector = turned @ (scaled @ (vector / np.float32(length)))
+        vector = turned @ (each * (scaled @ (vector / np.float32(length))))
         length = float(np.sqrt(np.add.reduce(vector * vector, dtype=np.float64))) or 1.0
     return length

@@ -21,11 +21,11 @@ from intents.model import Hearing, Model, Reading
 OUT_OF_SCOPE: Final = "_out_of_scope"
 NEAREST: Final = np.float32(2.0)  # of the nearest phrase's cosine
 _CLAUSES: Final = np.float32(0.4)  # of the mean of the clauses beside the whole
-# Below: fitted by leaving one hand out (the phrases of one writer, and half of what is out of scope, judged by a matcher of all the others').
+# Below: fitted by leaving hands out (the phrases of some writers judged by a matcher of all the others'); those without anything out of scope, on public sets.
 _SHARPNESS: Final = 1.1  # of the shares: so sharp that they are right as often as they say
 _SCOPE: Final = np.array(
     [-5.3, 0.84, -1.9, 4.1]
-)  # is it ours at all? constant, lead over what is not, cosine with what is not, known words
+)  # is it ours at all? constant, lead over what is not, cosine with what is not, known words: as `tests/matching/by_hand.py` fits them
 _SCOPE_ALONE: Final = np.array(
     [-0.2, -1.0, 1.0, 0.7, 3.0]
 )  # the same where nothing is known to be out of scope: constant, reserve, lead over the mean of the other topics, log of the words (one word seldom tells), cosine
@@ -85,6 +85,16 @@ class Reasons(Sequence[Because]):
         return repr(self._told)
 
 
+@dataclass(frozen=True)
+class _Heard:
+    """A text before it is weighed. `behind`: how far each topic is behind the best; `signs` that it is in scope at all, as `_SCOPE` or `_SCOPE_ALONE` weighs them."""
+
+    reading: Reading
+    nearness: Floats
+    behind: npt.NDArray[np.float64]
+    signs: npt.NDArray[np.float64]
+
+
 class Matcher:
     """A fitted matcher. `Matcher.fit(…)` makes one; `rank(text)` asks it. It never changes, and the same phrases always give the same answers."""
 
@@ -131,22 +141,16 @@ class Matcher:
 
     def rank(self, text: str) -> list[Match]:
         """Every topic, best first, scored 0-1; the first few say why. An empty list when nothing in `text` speaks for any topic."""
-        if self._model is None:
+        heard = self._heard(text)
+        if heard is None:
             return []
-        hearing = self._model.hear(text)
-        reading = hearing.whole
-        if not len(reading.rows):
-            return []
-        nearness = self._model.nearness(reading)
-        nearest = np.maximum.reduceat(nearness, self._starts[:-1])
-        evidence = self._evidence(hearing) + NEAREST * nearest
-        scores = self._scores(evidence.astype(np.float64), nearest, reading)
+        scores = self._scores(heard)
         order = sorted(range(len(self._topics)), key=lambda topic: (-scores[topic], self._topics[topic]))
         return [
             Match(
                 self._topics[topic],
                 scores[topic],
-                Reasons(self, topic, reading, nearness) if place < _EXPLAINED else (),
+                Reasons(self, topic, heard.reading, heard.nearness) if place < _EXPLAINED else (),
             )
             for place, topic in enumerate(order)
         ]
@@ -178,22 +182,33 @@ class Matcher:
         heard: Floats = whole + _CLAUSES * (mean - mean.max())
         return heard
 
-    def _scores(self, evidence: npt.NDArray[np.float64], nearest: Floats, reading: Reading) -> list[float]:
-        """`evidence` as scores of 0-1, lowered by what speaks for none of the topics and by words we do not know."""
+    def _heard(self, text: str) -> "_Heard | None":
+        """What `text` says, before it is weighed; None where it says nothing."""
+        if self._model is None:
+            return None
+        hearing = self._model.hear(text)
+        reading = hearing.whole
+        if not len(reading.rows):
+            return None
+        nearness = self._model.nearness(reading)
+        nearest = np.maximum.reduceat(nearness, self._starts[:-1])
+        evidence = (self._evidence(hearing) + NEAREST * nearest).astype(np.float64)
         ours = evidence[: len(self._topics)]
         best = float(ours.max())
-        spread = np.exp(ours - best)
         if self._alone:
-            assert self._model is not None
             others = float(np.delete(ours, int(ours.argmax())).mean()) if len(ours) > 1 else 0.0
             reserve = self._model.recipe.reserve + float(np.log(len(ours)))
-            near = float(nearest.max())
-            leaning = _SCOPE_ALONE @ np.array([1.0, reserve, best - others, np.log1p(reading.length), near])
+            signs = [1.0, reserve, best - others, float(np.log1p(reading.length)), float(nearest.max())]
         else:
-            lead = best + float(np.log(spread.sum())) - float(evidence[-1])
-            leaning = _SCOPE @ [1.0, lead, float(nearest[-1]), reading.known]
-        scope = 1 / (1 + np.exp(-max(-50.0, min(50.0, float(leaning)))))
-        shares = spread**_SHARPNESS
+            lead = best + float(np.log(np.exp(ours - best).sum())) - float(evidence[-1])
+            signs = [1.0, lead, float(nearest[-1]), reading.known]
+        return _Heard(reading, nearness, ours - best, np.array(signs))
+
+    def _scores(self, heard: "_Heard") -> list[float]:
+        """Shares of 0-1 of what speaks for each topic, lowered by what speaks for none of them."""
+        leaning = float((_SCOPE_ALONE if self._alone else _SCOPE) @ heard.signs)
+        scope = 1 / (1 + np.exp(-max(-50.0, min(50.0, leaning))))
+        shares = np.exp(_SHARPNESS * heard.behind)
         return [round(float(share), 6) for share in scope * shares / shares.sum()]
 
     def _shared(self, reading: Reading, phrase: str) -> tuple[tuple[str, float], ...]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from intents import keeping
 from intents.features import BLOCKS, PAIRS, WORDS, Bag, Floats, Keys, Reader, block_of
-from intents.recipe import Recipe, recipe_for
+from intents.recipe import Recipe, Teaching, recipe_for
 from intents.words import words
 
 _PAIR_RATIO: Final = np.float32(0.5)  # of pairs beside words in the log-ratios
@@ -74,6 +74,7 @@ class Model:
         self.reader, self.arrays, self.recipe, self.digest = reader, arrays, recipe, digest
         self._examples = len(arrays.labels)
         self._unseen = np.float32(np.log(1 + self._examples) + 1)
+        self._lent: dict[str, Reading] = {}  # what was read while learning, for the next who learns of the same texts
         self.hear = lru_cache(maxsize=1)(self._hear)  # the matcher and the opinion on urgency hear the same text
 
     @classmethod
@@ -89,8 +90,9 @@ class Model:
                 return model
         counts = Counter(word for shelf in shelves for phrase in shelf for word in words(phrase))
         recipe = recipe_for(sum(map(len, shelves)), len(shelves))
-        arrays_learnt = _learnt(shelves, Reader(counts, lexicon, recipe), recipe)
-        model = cls(Reader(counts, lexicon, recipe), arrays_learnt, recipe, digest)
+        learnt, readings = _learnt(shelves, Reader(counts, lexicon, recipe), recipe)
+        model = cls(Reader(counts, lexicon, recipe), learnt, recipe, digest)
+        model._lent = dict(zip((phrase for shelf in shelves for phrase in shelf), readings, strict=True))
         arrays = {field.name: getattr(model.arrays, field.name) for field in fields(Arrays)}
         keeping.keep(cache, "matcher", digest, {"counts": keeping.as_bytes(json.dumps(counts)), **arrays})
         return model
@@ -112,12 +114,14 @@ class Model:
         parts = tuple(self.read(self.reader.bag(clause)) for clause in clauses) if len(clauses) > 1 else ()
         return Hearing(self.read(self.reader.bag(text)), parts)
 
-    def learn(self, shelves: Sequence[Sequence[str]]) -> tuple[Floats, Floats, Floats]:
-        """Another question put to the same features: weights, constants and log-ratios that tell `shelves` apart."""
-        texts = [text for shelf in shelves for text in shelf]
-        read = {text: self.read(self.reader.bag(text)) for text in dict.fromkeys(texts)}
-        readings = [read[text] for text in texts]
-        return _told_apart(readings, self.arrays.keys, len(self.arrays.ratios), shelves, self.recipe)
+    def learn(self, shelves: Sequence[Sequence[str]], teaching: Teaching) -> tuple[Floats, Floats, Floats]:
+        """Another question put to the same features: weights, constants and log-ratios that tell `shelves` apart, fitted as `teaching` says."""
+        counted = [Counter(shelf) for shelf in shelves]
+        lent, self._lent = self._lent, {}
+        readings = [lent.get(text) or self.read(self.reader.bag(text)) for shelf in counted for text in shelf]
+        times = np.array([often for shelf in counted for often in shelf.values()], np.float32)
+        labels = _labels([tuple(shelf) for shelf in counted])
+        return _told_apart(readings, self.arrays.keys, len(self.arrays.ratios), labels, times, teaching)
 
     def read(self, bag: Bag) -> Reading:
         """The features of `bag` that are known, weighed."""
@@ -145,14 +149,16 @@ class Model:
         return np.bincount(places, values, self._examples).astype(np.float32)
 
 
-def _learnt(shelves: Sequence[Sequence[str]], reader: Reader, recipe: Recipe) -> Arrays:
+def _learnt(shelves: Sequence[Sequence[str]], reader: Reader, recipe: Recipe) -> tuple[Arrays, list[Reading]]:
+    """Everything learnt, and the phrases as they were read."""
     bags = [reader.bag(phrase) for shelf in shelves for phrase in shelf]
     keys, rarity = _vocabulary(bags, recipe)
     unseen = np.float32(np.log(1 + len(bags)) + 1)
     plain = int(np.searchsorted(block_of(keys), PAIRS, side="right"))
     readings = [_read(bag, keys, rarity, unseen, plain, recipe) for bag in bags]
-    weights, constant, ratios = _told_apart(readings, keys, plain, shelves, recipe)
-    return Arrays(keys, rarity, weights, constant, ratios, *_postings(readings, keys), _labels(shelves))
+    labels, once = _labels(shelves), np.ones(len(bags), np.float32)
+    weights, constant, ratios = _told_apart(readings, keys, plain, labels, once, recipe.teaching)
+    return Arrays(keys, rarity, weights, constant, ratios, *_postings(readings, keys), labels), readings
 
 
 def _labels(shelves: Sequence[Sequence[str]]) -> Ints:
@@ -160,15 +166,15 @@ def _labels(shelves: Sequence[Sequence[str]]) -> Ints:
 
 
 def _told_apart(
-    readings: Sequence[Reading], keys: Keys, plain: int, shelves: Sequence[Sequence[str]], recipe: Recipe
+    readings: Sequence[Reading], keys: Keys, plain: int, labels: Ints, times: Floats, teaching: Teaching
 ) -> tuple[Floats, Floats, Floats]:
     from intents.fitting import log_ratios, regression  # noqa: PLC0415  # scipy is for learning: what is kept never loads it
 
-    labels, classes = _labels(shelves), len(shelves)
+    classes = int(labels[-1]) + 1
     valued = [(reading.rows, reading.values) for reading in readings]
-    weights, constant = regression(valued, len(keys), labels, classes, recipe.teaching)
+    weights, constant = regression(valued, len(keys), labels, times, classes, teaching)
     said = [(reading.rows[: len(reading.presence)], reading.presence) for reading in readings]
-    return weights, constant, log_ratios(said, plain, labels, classes)
+    return weights, constant, log_ratios(said, plain, labels, times, classes)
 
 
 def _vocabulary(bags: Sequence[Bag], recipe: Recipe) -> tuple[Keys, Floats]:

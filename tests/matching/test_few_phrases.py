@@ -50,7 +50,7 @@ def first_right(texts: list[str]) -> float:
 
 def test_ten_phrases_a_topic_are_made_the_most_of() -> None:
     """TF-IDF and logistic regression finds .35 of these."""
-    assert first_right([question["text"] for question in OURS]) >= 0.395
+    assert first_right([question["text"] for question in OURS]) >= 0.385
 
 
 def test_what_is_strange_is_less_sure_though_nobody_said_what_is_strange() -> None:
@@ -73,6 +73,14 @@ def test_a_library_of_three_topics_is_not_silent() -> None:
     matcher = Matcher.fit(learnt)
     asked = [phrase for topic in learnt for phrase in shipped[topic][10:60]]
     assert sum(weigh(matcher.rank(phrase))[0] == "unknown" for phrase in asked) <= 0.05 * len(asked)
+
+
+def test_what_is_said_of_two_topics_alike_speaks_for_neither() -> None:
+    """However long the strides of what is learnt: too long, and they would swing from one to the other."""
+    matcher = Matcher.fit({"one": ["cat"] * 100 + ["dog"] * 100, "other": ["dog"] * 101 + ["cat"] * 100})
+    for asked in ("cat", "dog"):
+        first, second = matcher.rank(asked)
+        assert abs(first.score - second.score) <= 0.05 * first.score
 
 
 def test_a_word_of_the_same_root_is_known_and_not_a_slip_of_another() -> None:
