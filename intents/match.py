@@ -6,7 +6,8 @@ For a text of several clauses each clause is heard by itself too: what matters i
 Phrases that must match nothing (`out_of_scope`) are one more class, and what speaks for it lowers every score.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from intents.features import Floats
 from intents.model import Hearing, Model, Reading
+from intents.recipe import are_few
 
 OUT_OF_SCOPE: Final = "_out_of_scope"
 NEAREST: Final = np.float32(2.0)  # of the nearest phrase's cosine
@@ -29,6 +31,8 @@ _SCOPE: Final = np.array(
 _SCOPE_ALONE: Final = np.array(
     [-0.2, -1.0, 1.0, 0.7, 3.0]
 )  # the same where nothing is known to be out of scope: constant, reserve, lead over the mean of the other topics, log of the words (one word seldom tells), cosine
+_NAME: Final = re.compile(r"[^\W\d_]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])|\d+")  # the words of an id, however they are joined
+_WORD: Final = 3  # letters
 _EXPLAINED: Final = 5  # matches that say why
 _PHRASES_SHOWN: Final = 3  # phrases in each "why"
 
@@ -98,11 +102,14 @@ class _Heard:
 class Matcher:
     """A fitted matcher. `Matcher.fit(…)` makes one; `rank(text)` asks it. It never changes, and the same phrases always give the same answers."""
 
-    def __init__(self, topics: Sequence[str], shelves: Sequence[Sequence[str]], model: Model | None) -> None:
-        """`shelves` holds one list of phrases per topic, then, if there are any, the phrases out of scope. Use `fit`."""
-        self._topics = tuple(topics)
+    def __init__(
+        self, topics: Sequence[str], shelves: Sequence[Sequence[str]], model: Model | None, named: Collection[str]
+    ) -> None:
+        """`shelves` holds one list of phrases per topic, then, if there are any, the phrases out of scope; the last phrase of a topic in `named` is but its name. Use `fit`."""
+        self._topics, self._named = tuple(topics), frozenset(named)
         self._phrases = [phrase for shelf in shelves for phrase in shelf]
         self._starts = np.cumsum([0, *(len(shelf) for shelf in shelves)])
+        self._names = [int(self._starts[place + 1]) - 1 for place, topic in enumerate(topics) if topic in named]
         self._alone = len(shelves) == len(topics)
         self._model = model
 
@@ -119,20 +126,30 @@ class Matcher:
 
         `lexicon` (concept to its names, of one word or several) lets different names of one thing meet.
         `out_of_scope` holds phrases that must match no topic.
+        Where there are few phrases, the topic's id is one more if it is made of words ("card-arrival", "cardArrival").
         `cache` is a folder where what was learnt is kept: the same phrases then load at once.
         """
         topics = sorted(topic for topic, shelf in phrases.items() if shelf)
-        shelves = [*(tuple(phrases[topic]) for topic in topics), *([tuple(out_of_scope)] if out_of_scope else [])]
+        few = are_few(
+            sum(len(phrases[topic]) for topic in topics) + len(out_of_scope), len(topics) + bool(out_of_scope)
+        )
+        named = {topic: name for topic in topics if few and (name := _name_in(topic)) not in ("", *phrases[topic])}
+        shelves = [(*phrases[topic], *((named[topic],) if topic in named else ())) for topic in topics]
+        if out_of_scope:
+            shelves.append(tuple(out_of_scope))
         if not topics:
-            return cls((), shelves, None)
-        return cls(topics, shelves, Model.fit(shelves, lexicon or {}, cache))
+            return cls((), shelves, None, ())
+        return cls(topics, shelves, Model.fit(shelves, lexicon or {}, cache), named)
 
     @property
     def shelves(self) -> list[tuple[str, Sequence[str]]]:
         """The phrases it was fitted from, topic by topic; last, if there are any, those out of scope, under `OUT_OF_SCOPE`."""
         names = [*self._topics, *([] if self._alone else [OUT_OF_SCOPE])]
         spans = zip(self._starts, self._starts[1:], strict=False)
-        return [(name, self._phrases[start:end]) for name, (start, end) in zip(names, spans, strict=True)]
+        return [
+            (name, self._phrases[start : end - (name in self._named)])
+            for name, (start, end) in zip(names, spans, strict=True)
+        ]
 
     @property
     def model(self) -> Model | None:
@@ -191,6 +208,7 @@ class Matcher:
         if not len(reading.rows):
             return None
         nearness = self._model.nearness(reading)
+        nearness[self._names] = 0  # a name says what its words are about, but nobody asks like that
         nearest = np.maximum.reduceat(nearness, self._starts[:-1])
         evidence = (self._evidence(hearing) + NEAREST * nearest).astype(np.float64)
         ours = evidence[: len(self._topics)]
@@ -225,3 +243,9 @@ class Matcher:
             if part > 0
         ]
         return tuple(sorted(named, key=lambda pair: (-pair[1], pair[0])))
+
+
+def _name_in(topic: str) -> str:
+    """The words of a topic's id, or nothing where it has none of three letters."""
+    name = " ".join(_NAME.findall(topic)).casefold()
+    return name if any(len(word) >= _WORD for word in name.split() if word.isalpha()) else ""

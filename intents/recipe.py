@@ -56,6 +56,11 @@ class Recipe:
     teaching: Teaching
 
 
+def are_few(phrases: int, classes: int) -> bool:
+    """Whether so many phrases of so many classes are few."""
+    return phrases / max(1, classes) < _MANY_EACH
+
+
 def recipe_for(phrases: int, classes: int) -> Recipe:
     """The recipe for so many phrases of so many classes."""
     each = phrases / max(1, classes)
@@ -63,7 +68,7 @@ def recipe_for(phrases: int, classes: int) -> Recipe:
     few, many = _RATIOS
     counted = min(1.0, max(0.0, (each - begins) / (full - begins)))
     reserve = _RESERVE * (1 + float(np.clip(np.log10(max(1.0, each) / 10), 0, 1)))
-    if each < _MANY_EACH:
+    if are_few(phrases, classes):
         return Recipe(
             weights=np.array([1.0, 0.5, 0.0, 1.0, 0.8, 0.5, 0.5], np.float32),
             least=np.array([1, 1, _NEVER, 1, 1, 1, 1]),

@@ -75,6 +75,19 @@ def test_a_library_of_three_topics_is_not_silent() -> None:
     assert sum(weigh(matcher.rank(phrase))[0] == "unknown" for phrase in asked) <= 0.05 * len(asked)
 
 
+def test_the_name_of_a_topic_counts_though_nobody_asked_like_that() -> None:
+    said = {"lost-key": ["I cannot get in", "locked out"], "lost-purse": ["my money is gone", "where is it"]}
+    by_name = Matcher.fit(said)
+    assert [match.topic for match in by_name.rank("the key please")][0] == "lost-key"
+    assert [match.topic for match in by_name.rank("a purse please")][0] == "lost-purse"
+    assert [
+        phrase for match in by_name.rank("the key") for phrase in match.because if phrase.phrase == "lost key"
+    ] == []
+    assert dict(by_name.shelves) == said
+    numbered = {f"t{place}": shelf for place, shelf in enumerate(said.values())}
+    assert Matcher.fit(numbered).rank("t1") == []
+
+
 def test_what_is_said_of_two_topics_alike_speaks_for_neither() -> None:
     """However long the strides of what is learnt: too long, and they would swing from one to the other."""
     matcher = Matcher.fit({"one": ["cat"] * 100 + ["dog"] * 100, "other": ["dog"] * 101 + ["cat"] * 100})
