@@ -17,9 +17,9 @@ class Thresholds:
     `clear_score`: the least a lone answer may score. `clear_margin`: the least it must be ahead of the next.
     `near_score`: when the scores of all topics together are below this, nothing is near.
 
-    Chosen by leaving one hand out (`tests/matching/by_hand.py` prints the curve), at the price of five needless questions back for one wrong answer: of the
-    questions of a writer the matcher has never read 70 % are answered at once, 92 % helped (answered rightly, or the right topic is among the three offered),
-    2.6 % misled, 1 % meet silence; of what is out of scope 2-4 % is answered. How far the best is ahead says more than how high it scores.
+    Chosen by leaving hands out (`tests/matching/by_hand.py` prints the curve), at the price of five needless questions back for one wrong answer: of the
+    questions of a writer the matcher has never read 72 % are answered at once, 94 % helped (answered rightly, or the right topic is among the three offered),
+    2.2 % misled, 1 % meet silence; of what is out of scope 1 % is answered. How far the best is ahead says more than how high it scores.
     """
 
     clear_score: float = 0.65

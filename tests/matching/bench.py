@@ -20,7 +20,7 @@ from slips import with_slips
 from intents import Intents, load_intents
 
 HERE = Path(__file__).parent
-FILES = [HERE / "questions" / f"{name}.jsonl" for name in ("dev", "unseen-ordinary", "unseen-hard")]
+FILES = [HERE / "questions" / f"{name}.jsonl" for name in ("dev", "unseen-ordinary", "unseen-hard", "unseen-fresh")]
 
 
 def ours(intents: Intents) -> Ranker:
