@@ -1,7 +1,7 @@
 """Phrases to weights: what each feature says about each class, learnt from examples. Needs scipy, which a question does not.
 
-A softmax regression over all features, by a fixed number of accelerated steps in a scaled space: no random start, no stopping rule,
-so the same examples give the same weights. The steps are longer than what is safe for any data, and shortened where they overshoot. Beside it, naive Bayes log-ratios over words and pairs: the two err differently.
+A softmax regression over all features, by accelerated steps in a scaled space: no random start, no stopping rule, so the same examples give the same
+weights. The steps are longer than what is safe for any data; where they overshoot they are shortened, and counted anew from the best place. Beside it, naive Bayes log-ratios over words and pairs: the two err differently.
 """
 
 from collections.abc import Sequence
@@ -25,6 +25,8 @@ def regression(
     rows: Sequence[tuple[Ints, Floats]], width: int, labels: Ints, times: Floats, classes: int, teaching: Teaching
 ) -> tuple[Floats, Floats]:
     """Weights (feature by class) and a constant for each class. `rows`: the feature numbers and values of each example; `times`: how often it counts."""
+    if not width:
+        return np.zeros((0, classes), np.float32), np.zeros(classes, np.float32)
     examples = _matrix(rows, width)
     each = (times / times.sum()).astype(np.float32)
     scale = np.ones(width, np.float32)
@@ -46,8 +48,8 @@ def regression(
         np.exp(wrong, out=wrong)
         wrong /= wrong.sum(1, keepdims=True)
         missed = -float(each @ np.log(wrong[np.arange(len(rows)), labels] + _FLOOR))
-        if missed > least and stride > 1:  # too long a stride: back to the best place so far, and half as long
-            stride, run, least = max(1.0, stride / 2), 0, np.inf
+        if not missed <= least and stride > 1:  # too long a stride: back to the best place so far, and half as long
+            stride, run, gone, least = max(1.0, stride / 2), 0, 0.0, np.inf
             weights, constant = ahead, ahead_constant = best
             continue
         best, least = (ahead, ahead_constant), missed

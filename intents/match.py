@@ -7,7 +7,8 @@ Phrases that must match nothing (`out_of_scope`) are one more class, and what sp
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,6 @@ import numpy.typing as npt
 
 from intents.features import Floats
 from intents.model import Hearing, Model, Reading
-from intents.recipe import are_few
 
 OUT_OF_SCOPE: Final = "_out_of_scope"
 NEAREST: Final = np.float32(2.0)  # of the nearest phrase's cosine
@@ -31,7 +31,9 @@ _SCOPE: Final = np.array(
 _SCOPE_ALONE: Final = np.array(
     [-0.2, -1.0, 1.0, 0.7, 3.0]
 )  # the same where nothing is known to be out of scope: constant, reserve, lead over the mean of the other topics, log of the words (one word seldom tells), cosine
-_NAME: Final = re.compile(r"[^\W\d_]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])|\d+")  # the words of an id, however they are joined
+_PARTS: Final = re.compile(r"[^\W_]+")  # of an id
+_MIXED: Final = re.compile(r"\d[^\W\d]|[^\W\d]\d")  # letters and digits in one part: a number of something, or chance
+_WORDS: Final = re.compile(r"[^\W\d_]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])")  # of a part, however they are joined
 _WORD: Final = 3  # letters
 _EXPLAINED: Final = 5  # matches that say why
 _PHRASES_SHOWN: Final = 3  # phrases in each "why"
@@ -102,14 +104,11 @@ class _Heard:
 class Matcher:
     """A fitted matcher. `Matcher.fit(…)` makes one; `rank(text)` asks it. It never changes, and the same phrases always give the same answers."""
 
-    def __init__(
-        self, topics: Sequence[str], shelves: Sequence[Sequence[str]], model: Model | None, named: Collection[str]
-    ) -> None:
-        """`shelves` holds one list of phrases per topic, then, if there are any, the phrases out of scope; the last phrase of a topic in `named` is but its name. Use `fit`."""
-        self._topics, self._named = tuple(topics), frozenset(named)
+    def __init__(self, topics: Sequence[str], shelves: Sequence[Sequence[str]], model: Model | None) -> None:
+        """`shelves` holds one list of phrases per topic, then, if there are any, the phrases out of scope. Use `fit`."""
+        self._topics = tuple(topics)
         self._phrases = [phrase for shelf in shelves for phrase in shelf]
         self._starts = np.cumsum([0, *(len(shelf) for shelf in shelves)])
-        self._names = [int(self._starts[place + 1]) - 1 for place, topic in enumerate(topics) if topic in named]
         self._alone = len(shelves) == len(topics)
         self._model = model
 
@@ -121,35 +120,28 @@ class Matcher:
         out_of_scope: Sequence[str] = (),
         *,
         cache: Path | None = None,
+        lend: bool = False,
     ) -> Self:
         """A matcher of `phrases` (topic id to ways of asking it).
 
         `lexicon` (concept to its names, of one word or several) lets different names of one thing meet.
         `out_of_scope` holds phrases that must match no topic.
-        Where there are few phrases, the topic's id is one more if it is made of words ("card-arrival", "cardArrival").
+        Where there are few phrases, the words of a topic's id ("card-arrival", "cardArrival") count as half a phrase more, though never as a reason.
         `cache` is a folder where what was learnt is kept: the same phrases then load at once.
+        `lend` keeps what was read of the phrases (some 4 kB each) until somebody has learnt more from it.
         """
         topics = sorted(topic for topic, shelf in phrases.items() if shelf)
-        few = are_few(
-            sum(len(phrases[topic]) for topic in topics) + len(out_of_scope), len(topics) + bool(out_of_scope)
-        )
-        named = {topic: name for topic in topics if few and (name := _name_in(topic)) not in ("", *phrases[topic])}
-        shelves = [(*phrases[topic], *((named[topic],) if topic in named else ())) for topic in topics]
-        if out_of_scope:
-            shelves.append(tuple(out_of_scope))
+        shelves = [*(tuple(phrases[topic]) for topic in topics), *([tuple(out_of_scope)] if out_of_scope else [])]
         if not topics:
-            return cls((), shelves, None, ())
-        return cls(topics, shelves, Model.fit(shelves, lexicon or {}, cache), named)
+            return cls((), shelves, None)
+        return cls(topics, shelves, Model.fit(shelves, lexicon or {}, _names_in(topics), cache, lend=lend))
 
     @property
     def shelves(self) -> list[tuple[str, Sequence[str]]]:
         """The phrases it was fitted from, topic by topic; last, if there are any, those out of scope, under `OUT_OF_SCOPE`."""
         names = [*self._topics, *([] if self._alone else [OUT_OF_SCOPE])]
         spans = zip(self._starts, self._starts[1:], strict=False)
-        return [
-            (name, self._phrases[start : end - (name in self._named)])
-            for name, (start, end) in zip(names, spans, strict=True)
-        ]
+        return [(name, self._phrases[start:end]) for name, (start, end) in zip(names, spans, strict=True)]
 
     @property
     def model(self) -> Model | None:
@@ -208,7 +200,6 @@ class Matcher:
         if not len(reading.rows):
             return None
         nearness = self._model.nearness(reading)
-        nearness[self._names] = 0  # a name says what its words are about, but nobody asks like that
         nearest = np.maximum.reduceat(nearness, self._starts[:-1])
         evidence = (self._evidence(hearing) + NEAREST * nearest).astype(np.float64)
         ours = evidence[: len(self._topics)]
@@ -245,7 +236,11 @@ class Matcher:
         return tuple(sorted(named, key=lambda pair: (-pair[1], pair[0])))
 
 
-def _name_in(topic: str) -> str:
-    """The words of a topic's id, or nothing where it has none of three letters."""
-    name = " ".join(_NAME.findall(topic)).casefold()
-    return name if any(len(word) >= _WORD for word in name.split() if word.isalpha()) else ""
+def _names_in(topics: Sequence[str]) -> list[str]:
+    """The words of each topic's id that tell it from the others: of three letters or more, and not in most ids ("faq-keys", "faq-purse"). Numbers are names of nothing."""
+    said = [
+        [word.casefold() for part in _PARTS.findall(topic) if not _MIXED.search(part) for word in _WORDS.findall(part)]
+        for topic in topics
+    ]
+    often = Counter(word for name in said for word in {*name})
+    return [" ".join(word for word in name if len(word) >= _WORD and often[word] * 2 <= len(topics)) for name in said]

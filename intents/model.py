@@ -23,6 +23,7 @@ from intents.words import words
 _PAIR_RATIO: Final = np.float32(0.5)  # of pairs beside words in the log-ratios
 _TOO_COMMON: Final = 0.12  # share of phrases beyond which a feature says nothing about nearness
 
+_NAME_COUNTS: Final = 0.5  # of a phrase
 _FEW: Final = 50  # phrases that may always share a feature
 _MOST_CLAUSES: Final = 6
 _LEAST_IN_CLAUSE: Final = 12  # characters
@@ -79,20 +80,34 @@ class Model:
 
     @classmethod
     def fit(
-        cls, shelves: Sequence[Sequence[str]], lexicon: Mapping[str, Sequence[str]], cache: Path | None = None
+        cls,
+        shelves: Sequence[Sequence[str]],
+        lexicon: Mapping[str, Sequence[str]],
+        names: Sequence[str] = (),
+        cache: Path | None = None,
+        *,
+        lend: bool = False,
     ) -> Self:
-        """A model of `shelves`: one list of examples for each class; out of the folder `cache` if it was learnt before."""
-        digest = keeping.digest_of([list(shelf) for shelf in shelves], {name: list(lexicon[name]) for name in lexicon})
+        """A model of `shelves`: one list of examples for each class; out of the folder `cache` if it was learnt before.
+
+        `names`: what the first classes are called ("" where that says nothing). `lend`: keep what was read of the examples until `learn` or `forget_lent`.
+        """
+        recipe = recipe_for(sum(map(len, shelves)), len(shelves))
+        extra = [(name, label) for label, name in enumerate(names) if name and recipe.named]
+        held = [list(shelf) for shelf in shelves], {name: list(lexicon[name]) for name in lexicon}
+        digest = keeping.digest_of(*held, extra)
         kept = keeping.fetch(cache, "matcher", digest)
         if kept is not None:
             model = cls._restored(kept, lexicon, digest)
             if model is not None:
                 return model
-        counts = Counter(word for shelf in shelves for phrase in shelf for word in words(phrase))
-        recipe = recipe_for(sum(map(len, shelves)), len(shelves))
-        learnt, readings = _learnt(shelves, Reader(counts, lexicon, recipe), recipe)
+        texts = [phrase for shelf in shelves for phrase in shelf] + [name for name, _ in extra]
+        labels = np.concatenate([_labels(shelves), np.array([label for _, label in extra], np.int64)])
+        counts = Counter(word for text in texts for word in words(text))
+        learnt, readings = _learnt(texts, labels, len(extra), Reader(counts, lexicon, recipe), recipe)
         model = cls(Reader(counts, lexicon, recipe), learnt, recipe, digest)
-        model._lent = dict(zip((phrase for shelf in shelves for phrase in shelf), readings, strict=True))
+        if lend:
+            model._lent = dict(zip(texts, readings, strict=True))
         arrays = {field.name: getattr(model.arrays, field.name) for field in fields(Arrays)}
         keeping.keep(cache, "matcher", digest, {"counts": keeping.as_bytes(json.dumps(counts)), **arrays})
         return model
@@ -117,11 +132,16 @@ class Model:
     def learn(self, shelves: Sequence[Sequence[str]], teaching: Teaching) -> tuple[Floats, Floats, Floats]:
         """Another question put to the same features: weights, constants and log-ratios that tell `shelves` apart, fitted as `teaching` says."""
         counted = [Counter(shelf) for shelf in shelves]
-        lent, self._lent = self._lent, {}
+        lent = self._lent
+        self.forget_lent()
         readings = [lent.get(text) or self.read(self.reader.bag(text)) for shelf in counted for text in shelf]
         times = np.array([often for shelf in counted for often in shelf.values()], np.float32)
         labels = _labels([tuple(shelf) for shelf in counted])
         return _told_apart(readings, self.arrays.keys, len(self.arrays.ratios), labels, times, teaching)
+
+    def forget_lent(self) -> None:
+        """What was read while learning is not needed any more."""
+        self._lent = {}
 
     def read(self, bag: Bag) -> Reading:
         """The features of `bag` that are known, weighed."""
@@ -149,16 +169,21 @@ class Model:
         return np.bincount(places, values, self._examples).astype(np.float32)
 
 
-def _learnt(shelves: Sequence[Sequence[str]], reader: Reader, recipe: Recipe) -> tuple[Arrays, list[Reading]]:
-    """Everything learnt, and the phrases as they were read."""
-    bags = [reader.bag(phrase) for shelf in shelves for phrase in shelf]
+def _learnt(
+    texts: Sequence[str], labels: Ints, names: int, reader: Reader, recipe: Recipe
+) -> tuple[Arrays, list[Reading]]:
+    """Everything learnt, and the texts as they were read. The last `names` of them are names: they teach, but nothing is near to them."""
+    bags = [reader.bag(text) for text in texts]
+    phrases = len(texts) - names
     keys, rarity = _vocabulary(bags, recipe)
-    unseen = np.float32(np.log(1 + len(bags)) + 1)
+    unseen = np.float32(np.log(1 + phrases) + 1)
     plain = int(np.searchsorted(block_of(keys), PAIRS, side="right"))
     readings = [_read(bag, keys, rarity, unseen, plain, recipe) for bag in bags]
-    labels, once = _labels(shelves), np.ones(len(bags), np.float32)
-    weights, constant, ratios = _told_apart(readings, keys, plain, labels, once, recipe.teaching)
-    return Arrays(keys, rarity, weights, constant, ratios, *_postings(readings, keys), labels), readings
+    times = np.ones(len(texts), np.float32)
+    times[phrases:] = _NAME_COUNTS
+    weights, constant, ratios = _told_apart(readings, keys, plain, labels, times, recipe.teaching)
+    postings = _postings(readings[:phrases], keys)
+    return Arrays(keys, rarity, weights, constant, ratios, *postings, labels[:phrases]), readings
 
 
 def _labels(shelves: Sequence[Sequence[str]]) -> Ints:
@@ -170,7 +195,7 @@ def _told_apart(
 ) -> tuple[Floats, Floats, Floats]:
     from intents.fitting import log_ratios, regression  # noqa: PLC0415  # scipy is for learning: what is kept never loads it
 
-    classes = int(labels[-1]) + 1
+    classes = int(labels.max()) + 1
     valued = [(reading.rows, reading.values) for reading in readings]
     weights, constant = regression(valued, len(keys), labels, times, classes, teaching)
     said = [(reading.rows[: len(reading.presence)], reading.presence) for reading in readings]

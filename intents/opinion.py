@@ -78,6 +78,7 @@ class Opinion:
             weights, constant, ratios = model.learn(shelves, _TEACHING)
             arrays = {"weights": weights, "constant": constant, "ratios": ratios}
             keeping.keep(cache, "urgent", digest, arrays)
+        model.forget_lent()
         return cls(model, arrays["weights"], arrays["constant"], arrays["ratios"])
 
     def level(self, text: str) -> tuple[float, str]:

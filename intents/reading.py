@@ -67,7 +67,7 @@ class Intents:
 
     def matcher(self, cache: Path | None = None) -> Matcher:
         """A matcher fitted from these phrases: some ten to twenty seconds' work, or a second's where the folder `cache` has it from before. So keep it."""
-        return Matcher.fit(self.phrases, self.lexicon, self.out_of_scope, cache=cache)
+        return Matcher.fit(self.phrases, self.lexicon, self.out_of_scope, cache=cache, lend=self.examples is not None)
 
     def hearing(self, matcher: Matcher, cache: Path | None = None) -> Urgency:
         """The urgent rules with the second opinion learnt from the examples, over the features of `matcher`; the rules alone where there are no examples."""

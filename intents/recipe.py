@@ -2,7 +2,7 @@
 
 With ten phrases a topic most of what is asked was never said: rare words, short groups of letters and words of the same root must carry, and how often
 a word is said in a topic is chance. With a hundred, what was said once is chance, and how often is knowledge. Both were fitted by trial: the few on
-public sets of other subjects (part of their topics kept to confirm), the many on our own phrases, leaving a hand out.
+public sets of other subjects, the many on two of those and on our own phrases, leaving hands out.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _NEVER: Final = 1 << 40  # texts that no feature is in
 
 @dataclass(frozen=True)
 class Teaching:
-    """How the regression is fitted: as far as so many `steps` lead that are safe whatever the data. `stride`: how much longer the first ones are; nine times as long lead three times as far.
+    """How the regression is fitted: at least so many `steps` that are safe whatever the data, or fewer that are `stride` times as long: nine times as long lead three times as far.
 
     `scaled`: the rarer a feature, the longer its steps. `constant`: the step of the constants, 0 for none.
     """
@@ -44,6 +44,7 @@ class Recipe:
     `least`: texts that must have a feature of the block. `near`: weights in the cosine with a phrase. `grams`: letters in a group, least and most.
     `guesses`: whether the letters of what a word may have been meant for count too. `ratios`: of the log-ratios beside the regression.
     `reserve`: log-odds against a text being in scope at all before anything speaks for it, where no phrase says what is not.
+    `named`: whether the name of a class is learnt as a text of it.
     """
 
     weights: Floats
@@ -53,12 +54,8 @@ class Recipe:
     guesses: bool
     ratios: np.float32
     reserve: float
+    named: bool
     teaching: Teaching
-
-
-def are_few(phrases: int, classes: int) -> bool:
-    """Whether so many phrases of so many classes are few."""
-    return phrases / max(1, classes) < _MANY_EACH
 
 
 def recipe_for(phrases: int, classes: int) -> Recipe:
@@ -68,7 +65,7 @@ def recipe_for(phrases: int, classes: int) -> Recipe:
     few, many = _RATIOS
     counted = min(1.0, max(0.0, (each - begins) / (full - begins)))
     reserve = _RESERVE * (1 + float(np.clip(np.log10(max(1.0, each) / 10), 0, 1)))
-    if are_few(phrases, classes):
+    if each < _MANY_EACH:
         return Recipe(
             weights=np.array([1.0, 0.5, 0.0, 1.0, 0.8, 0.5, 0.5], np.float32),
             least=np.array([1, 1, _NEVER, 1, 1, 1, 1]),
@@ -77,6 +74,7 @@ def recipe_for(phrases: int, classes: int) -> Recipe:
             guesses=True,
             ratios=np.float32(few * counted),
             reserve=reserve,
+            named=True,
             teaching=Teaching(steps=60, stride=1.0, ridge=0.1 / max(1, phrases), scaled=False, constant=0.0),
         )
     return Recipe(
@@ -87,5 +85,6 @@ def recipe_for(phrases: int, classes: int) -> Recipe:
         guesses=False,
         ratios=np.float32(many),
         reserve=reserve,
+        named=False,
         teaching=Teaching(steps=60, stride=9.0, ridge=1e-5, scaled=True, constant=0.2),
     )

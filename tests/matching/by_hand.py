@@ -68,6 +68,8 @@ def left_out(shelves: dict[str, list[tuple[str, str]]]) -> Iterator[Asked]:
         for topic, shelf in shelves.items():
             for writer, phrase in shelf:
                 heard = matcher._heard(phrase) if writer in away else None
+                if writer in away and heard is None:
+                    yield Asked(writer, topic, [], {}, ())
                 if heard is not None:
                     behind = dict(zip(matcher._topics, heard.behind.tolist(), strict=True))
                     ranked = [Match(match.topic, match.score) for match in matcher.rank(phrase)]
@@ -78,6 +80,7 @@ def fitted(asked: list[Asked]) -> str:
     """The sharpness at which the shares are likeliest, and the weights of the signs, where what is ours and what is not count the same."""
     from sklearn.linear_model import LogisticRegression
 
+    asked = [one for one in asked if one.behind]
     ours = [one for one in asked if one.topic != OUT_OF_SCOPE]
     behind = np.array([list(one.behind.values()) for one in ours])
     right = np.array([one.behind[one.topic] for one in ours])
@@ -97,7 +100,7 @@ def figures(asked: list[Asked], thresholds: Thresholds = DEFAULT_THRESHOLDS) -> 
     strange = [one for one in asked if one.topic == OUT_OF_SCOPE]
     for one in inside:
         route, shown = weigh(one.ranked, thresholds)
-        first = one.ranked[0].topic == one.topic
+        first = one.ranked[:1] != [] and one.ranked[0].topic == one.topic
         counts["top 1"] += first
         counts["top 3"] += one.topic in [match.topic for match in one.ranked[:3]]
         counts["answered"] += route == "answer"
