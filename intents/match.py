@@ -197,7 +197,8 @@ class Matcher:
             return None
         hearing = self._model.hear(text)
         reading = hearing.whole
-        if not len(reading.rows):
+        nothing_known = not self._alone and reading.known == 0  # not a word of it, nor one it may be a slip of
+        if not len(reading.rows) or nothing_known:
             return None
         nearness = self._model.nearness(reading)
         nearest = np.maximum.reduceat(nearness, self._starts[:-1])
