@@ -13,12 +13,26 @@ import structlog
 from selenium import webdriver
 
 from adapters import logs
+from adapters.server import Signpost
 from tests.channels.school import Page, School, serving
 
 FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --window-size=1400,1000"
 )
+
+
+@pytest.fixture(autouse=True)
+def never_a_school_morning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A school in these tests goes by the real clock: on a weekday after half past eight it would prove its routes in the middle of a test.
+
+    The proof itself is tested at the bell, by a clock of the test's own.
+    """
+
+    async def sleeps(_: Signpost) -> None:
+        return None
+
+    monkeypatch.setattr(Signpost, "prove_each_morning", sleeps)
 
 
 @pytest.fixture(scope="module")
