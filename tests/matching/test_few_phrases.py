@@ -51,14 +51,14 @@ def first_right(texts: list[str]) -> float:
 
 def test_ten_phrases_a_topic_are_made_the_most_of() -> None:
     """TF-IDF and logistic regression finds .35 of these."""
-    assert first_right([question["text"] for question in OURS]) >= 0.385
+    assert first_right([question["text"] for question in OURS]) >= 0.395
 
 
 def test_what_is_strange_is_less_sure_though_nobody_said_what_is_strange() -> None:
     """The share of pairs, one question in scope and one out of it, in which the one in scope scores higher."""
     ours, strange = [surest(question["text"]) for question in OURS], [surest(text) for text in STRANGE]
     higher = sum((mine > other) + (mine == other) / 2 for mine in ours for other in strange)
-    assert higher / (len(ours) * len(strange)) >= 0.74
+    assert higher / (len(ours) * len(strange)) >= 0.75
 
 
 def test_who_knows_little_asks_back_or_is_silent_rather_than_mislead() -> None:
