@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-FORMAT: Final = "16"  # of the arrays and of how they are learnt: a change here makes all that was kept worthless
+FORMAT: Final = "17"  # of the arrays and of how they are learnt: a change here makes all that was kept worthless
 _MOST_KEPT: Final = 3  # files of one kind in one folder
 _UNREADABLE: Final = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 

@@ -86,5 +86,5 @@ def recipe_for(phrases: int, classes: int) -> Recipe:
         ratios=np.float32(many),
         reserve=reserve,
         named=False,
-        teaching=Teaching(steps=60, stride=9.0, ridge=1e-5, scaled=True, constant=0.2),
+        teaching=Teaching(steps=60, stride=9.0, ridge=0.1 / max(1, phrases), scaled=True, constant=0.2),
     )

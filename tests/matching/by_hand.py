@@ -28,6 +28,7 @@ from intents.routes import DEFAULT_THRESHOLDS, Thresholds
 FOLDS = 8
 FIRST = "hand 1"
 PRICE = 5  # what a wrong answer costs, in questions asked back that need not have been
+STRANGE = 1.4  # what is not ours and is taken for ours, in what is ours and meets silence
 HAND = re.compile(r"  # (hand \d+)")
 
 
@@ -77,7 +78,7 @@ def left_out(shelves: dict[str, list[tuple[str, str]]]) -> Iterator[Asked]:
 
 
 def fitted(asked: list[Asked]) -> str:
-    """The sharpness at which the shares are likeliest, and the weights of the signs, where what is ours and what is not count the same."""
+    """The sharpness at which the shares are likeliest, and the weights of the signs, where what is not ours counts `STRANGE` times what is."""
     from sklearn.linear_model import LogisticRegression
 
     asked = [one for one in asked if one.behind]
@@ -88,9 +89,11 @@ def fitted(asked: list[Asked]) -> str:
     likely = [float(np.mean(power * right - np.log(np.exp(power * behind).sum(1)))) for power in sharp]
     inside = [one.topic != OUT_OF_SCOPE for one in asked]
     signs = np.array([one.signs[1:] for one in asked])
-    scope = LogisticRegression(C=10, class_weight="balanced").fit(signs, inside)
-    weights = " ".join(f"{weight:.2f}" for weight in (*scope.intercept_, *scope.coef_[0]))
-    return f"fitted again: sharpness {sharp[int(np.argmax(likely))]:.1f}, signs that it is ours {weights}"
+    counts = {True: sum(inside), False: len(inside) - sum(inside)}
+    weights = {True: len(inside) / 2 / counts[True], False: STRANGE * len(inside) / 2 / counts[False]}
+    scope = LogisticRegression(C=10, class_weight=weights).fit(signs, inside)
+    told = " ".join(f"{weight:.2f}" for weight in (*scope.intercept_, *scope.coef_[0]))
+    return f"fitted again: sharpness {sharp[int(np.argmax(likely))]:.1f}, signs that it is ours {told}"
 
 
 def figures(asked: list[Asked], thresholds: Thresholds = DEFAULT_THRESHOLDS) -> dict[str, float]:
